@@ -1,0 +1,59 @@
+# EnergyCopilot: every command a person or CI needs. `make help` lists them.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 3000
+UV_COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --annotation-style line -q
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+# --- installing -----------------------------------------------------------------------------------
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"EnergyCopilot needs Python 3.11 or newer; {sys.executable} is {v[0]}.{v[1]}. Try: make $(MAKECMDGOALS) PYTHON=python3.12")'
+	@$(PYTHON) -m venv $(VENV) || { echo "Could not create $(VENV). On Debian or Ubuntu: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
+
+$(VENV)/run.stamp: requirements/run.lock | $(BIN)/python
+	@echo "Installing Python packages (run) ..."
+	@$(BIN)/pip install --disable-pip-version-check -q --require-hashes --only-binary=:all: -r $<
+	@touch $@
+
+$(VENV)/check.stamp: requirements/check.lock | $(BIN)/python
+	@echo "Installing Python packages (run, test, check) ..."
+	@$(BIN)/pip install --disable-pip-version-check -q --require-hashes --only-binary=:all: -r $<
+	@touch $@ $(VENV)/run.stamp
+
+chat-ui/node_modules/.stamp: chat-ui/package.json chat-ui/package-lock.json
+	@command -v node >/dev/null || { echo "EnergyCopilot needs Node 20 or newer to build the page: https://nodejs.org"; exit 1; }
+	@node -e 'process.exit(+process.versions.node.split(".")[0] >= 20 ? 0 : 1)' || { echo "EnergyCopilot needs Node 20 or newer; this is $$(node --version)"; exit 1; }
+	@echo "Installing the page's packages ..."
+	@cd chat-ui && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+install: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## install everything for development
+
+lock: ## recompile the locked requirements from pyproject.toml (needs uv)
+	$(UV_COMPILE) --extra check -o requirements/check.lock
+	$(UV_COMPILE) --extra local -c requirements/check.lock -o requirements/run.lock
+	$(UV_COMPILE) --extra websocket_handler -c requirements/check.lock -o websocket_handler/requirements.txt
+	$(UV_COMPILE) --extra inference -c requirements/check.lock -o inference/requirements.txt
+
+# --- running --------------------------------------------------------------------------------------
+
+chat-ui/dist/index.html: chat-ui/node_modules/.stamp $(shell find chat-ui/src chat-ui/public chat-ui/index.html chat-ui/vite.config.ts -type f 2>/dev/null)
+	@echo "Building the page ..."
+	@cd chat-ui && npm run --silent build
+
+.PHONY: help install lock run smoke test check generate
+
+run: $(VENV)/run.stamp chat-ui/dist/index.html ## start everything on this machine and print one URL (PORT=3000)
+	@exec $(BIN)/python -m local serve --port $(PORT)
+
+smoke: $(VENV)/run.stamp ## start it, ask one question over the socket, print the answer, stop
+	@exec $(BIN)/python -m local smoke
