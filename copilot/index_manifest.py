@@ -1,0 +1,118 @@
+"""What an index bundle promises its reader: the manifest's shape, writing and verifying. No vectors."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+SCHEMA_VERSION = 1
+MANIFEST_NAME = "manifest.json"
+
+
+class FileEntry(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """One file of the bundle: its size in bytes and SHA-256 hex digest."""
+
+    bytes: int
+    sha256: str
+
+
+class Chunking(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """How documents were cut."""
+
+    strategy: str
+    max_chars: int
+    overlap_chars: int
+
+
+class Counts(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """How much the bundle holds."""
+
+    documents: int
+    chunks: int
+
+
+class IndexManifest(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """The promise. ``corpus_version`` is a hash over all chunks: same chunks, same version."""
+
+    schema: int
+    model_id: str
+    dimension: int
+    corpus_version: str
+    created: str
+    faiss_kind: str
+    chunking: Chunking
+    counts: Counts
+    files: dict[str, FileEntry]
+
+
+class IndexUnusable(Exception):
+    """The bundle cannot serve. The message says what to run."""
+
+
+def read_manifest(bundle: Path) -> IndexManifest:
+    """Read and decode ``manifest.json`` of ``bundle``.
+
+    Raises:
+        IndexUnusable: missing, malformed or of another schema.
+    """
+    path = bundle / MANIFEST_NAME
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError as error:
+        raise IndexUnusable(
+            f"No index at {bundle} ({MANIFEST_NAME} is missing). Build one: "
+            f"python -m embed build corpus/documents --out {bundle}"
+        ) from error
+    try:
+        manifest = msgspec.json.decode(raw, type=IndexManifest)
+    except msgspec.DecodeError as error:
+        raise IndexUnusable(
+            f"{path} is not a manifest this version reads ({error}). Rebuild the index: "
+            f"python -m embed build DOCS... --out {bundle}"
+        ) from error
+    if manifest.schema != SCHEMA_VERSION:
+        raise IndexUnusable(
+            f"{path} has schema {manifest.schema}, this version reads {SCHEMA_VERSION}. Rebuild: "
+            f"python -m embed build DOCS... --out {bundle}"
+        )
+    return manifest
+
+
+def verify_files(bundle: Path, manifest: IndexManifest) -> None:
+    """Compare every file of ``bundle`` with the manifest's size and hash.
+
+    Raises:
+        IndexUnusable: a file is missing, truncated or altered.
+    """
+    for name, entry in manifest.files.items():
+        path = bundle / name
+        if not path.is_file():
+            raise IndexUnusable(f"{path} is missing. Rebuild the index with: python -m embed build")
+        if path.stat().st_size != entry.bytes or sha256_of(path) != entry.sha256:
+            raise IndexUnusable(
+                f"{path} differs from what the manifest promises (truncated or altered). "
+                "Restore it or rebuild the index with: python -m embed build"
+            )
+
+
+def verify_model(manifest: IndexManifest, *, model_id: str, dimension: int, bundle: Path) -> None:
+    """Refuse an index that another embedding model made.
+
+    Raises:
+        IndexUnusable: model or dimension differ from the embedder's.
+    """
+    if (manifest.model_id, manifest.dimension) != (model_id, dimension):
+        raise IndexUnusable(
+            f"The index at {bundle} was built by {manifest.model_id} ({manifest.dimension} "
+            f"dimensions), but the embedder is {model_id} ({dimension}). Rebuild it: "
+            f"python -m embed build DOCS... --out {bundle}"
+        )
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 hex digest of a file, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,223 @@
+"""What one turn needs from the world: a port per neighbour, and the plain data that crosses it.
+
+Adapters implement these; ``turn.py`` knows nothing else. A port has a real adapter and a fake, and
+the congruence tests run the same cases against both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector = NDArray[np.float32]
+
+
+class Passage(Struct, kw_only=True, frozen=True):
+    """A retrieved chunk.
+
+    ``text`` is the chunk's own text (no heading prefix); ``start``/``end`` its character span in
+    the extracted text of ``document`` (path relative to the corpus root); ``score`` the fused
+    relevance in 0..1; ``dense`` the cosine with the question, ``lexical`` the raw BM25 score
+    (either ``None`` when that list did not hold the chunk).
+    """
+
+    chunk_id: str
+    document: str
+    title: str
+    text: str
+    start: int
+    end: int
+    score: float
+    url: str | None = None
+    page: int | None = None
+    section: str | None = None
+    dense: float | None = None
+    lexical: float | None = None
+
+
+class Embedder(Protocol):
+    """Turns text into L2-normalised float32 vectors."""
+
+    model_id: str
+    """Name and weights hash, as an index manifest records it."""
+    dimension: int
+
+    def embed(self, texts: Sequence[str]) -> Vector:
+        """Return an array of shape ``(len(texts), dimension)``, one unit vector per text."""
+        ...
+
+
+class Retriever(Protocol):
+    """Finds the passages of one index bundle."""
+
+    corpus_version: str
+
+    def retrieve(
+        self,
+        question: str,
+        vector: Vector,
+        *,
+        k: int,
+        groups: frozenset[str],
+        filters: Mapping[str, str] | None = None,
+    ) -> list[Passage]:
+        """Return at most ``k`` passages visible to ``groups``, best first.
+
+        ``vector`` is the question's embedding, shape ``(dimension,)``. ``filters`` keeps chunks
+        whose metadata equals every given value.
+        """
+        ...
+
+
+class CacheScope(Struct, kw_only=True, frozen=True):
+    """The hard filters: two questions may share an answer only inside one scope."""
+
+    tenant: str
+    groups_hash: str
+    corpus_version: str
+    model: str
+    prompt_version: str
+
+
+class CachedAnswer(Struct, kw_only=True, frozen=True):
+    """A stored answer with what it cited; ``score`` is the cosine of the two questions."""
+
+    question: str
+    text: str
+    passages: list[Passage]
+    score: float
+
+
+class CacheUnavailable(Exception):
+    """The cache is down, slow or misconfigured: the turn bypasses it and says so in the receipt."""
+
+
+class AnswerCache(Protocol):
+    """The semantic cache."""
+
+    async def lookup(self, question: str, vector: Vector, scope: CacheScope) -> CachedAnswer | None:
+        """Return the nearest stored answer above the threshold, or ``None``.
+
+        Raises:
+            CacheUnavailable: no answer within the time allowed (250 ms by default).
+        """
+        ...
+
+    async def store(
+        self,
+        question: str,
+        vector: Vector,
+        scope: CacheScope,
+        *,
+        text: str,
+        passages: Sequence[Passage],
+    ) -> None:
+        """Keep an answer.
+
+        Raises:
+            CacheUnavailable: it could not be stored; the answer itself is unharmed.
+        """
+        ...
+
+
+class ChatMessage(Struct, kw_only=True, frozen=True):
+    """One message of a prompt."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Prompt(Struct, kw_only=True, frozen=True):
+    """Everything a model is given: messages for a chat model, the same parts for an extractive one."""
+
+    messages: list[ChatMessage]
+    question: str
+    passages: list[Passage]
+
+
+class TextDelta(Struct, kw_only=True, frozen=True):
+    """A piece of the answer as the model produced it."""
+
+    text: str
+
+
+class Finished(Struct, kw_only=True, frozen=True):
+    """The model's own end of stream; ``finish_reason`` is the provider's word ("stop", "length")."""
+
+    finish_reason: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class ModelError(Exception):
+    """The model failed. ``code`` is stable, ``retryable`` says whether asking again may help."""
+
+    def __init__(
+        self, code: str, message: str, *, retryable: bool, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.retryable = retryable
+        self.retry_after_s = retry_after_s
+
+
+class ChatModel(Protocol):
+    """Streams an answer. A stream that ends without ``Finished`` is a failure."""
+
+    name: str
+
+    def stream(self, prompt: Prompt) -> AsyncIterator[TextDelta | Finished]:
+        """Yield deltas, then exactly one ``Finished``.
+
+        Raises:
+            ModelError: the provider refused, broke off or went silent.
+        """
+        ...
+
+    async def complete(self, messages: Sequence[ChatMessage]) -> str | None:
+        """Return a short completion (condensing follow-ups), or ``None`` if the model cannot."""
+        ...
+
+
+class ConnectionGone(Exception):
+    """The peer has left (410): drop this subscriber, keep generating."""
+
+
+class Throttled(Exception):
+    """The push was refused for now (429): widen the window and try again."""
+
+
+class Sink(Protocol):
+    """Pushes one encoded server event to one connection."""
+
+    async def post(self, connection_id: str, frame: bytes) -> None:
+        """Deliver ``frame``.
+
+        Raises:
+            ConnectionGone: the connection does not exist any more.
+            Throttled: the endpoint asked to slow down.
+        """
+        ...
+
+
+class Clock(Protocol):
+    """Time, handed in so that tests own it."""
+
+    def time(self) -> float:
+        """Wall clock, seconds since the epoch."""
+        ...
+
+    def monotonic(self) -> float:
+        """Monotonic seconds for measuring."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
