@@ -1,4 +1,4 @@
-"""What an index bundle promises its reader: the manifest's shape, writing and verifying. No vectors."""
+"""What an index bundle promises its reader: the manifest and its verification. No vectors."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 MAX_FRAME_BYTES = 32 * 1024
-"""Largest client frame; API Gateway itself splits or rejects above 32 KB frames, 128 KB messages."""
+"""Largest client message; API Gateway itself takes frames to 32 KB and messages to 128 KB."""
 
 MAX_QUESTION_CHARS = 4_000
 MAX_DELTA_BYTES = 8 * 1024
@@ -40,13 +40,13 @@ class ClientMessage(Struct, tag_field="action", kw_only=True, omit_defaults=True
     v: Literal[1] = 1
 
 
-class Hello(ClientMessage, tag="hello"):
+class Hello(ClientMessage, tag="hello", frozen=True):
     """First frame after connecting; answered by ``welcome``."""
 
     client_id: Id
 
 
-class Ask(ClientMessage, tag="message"):
+class Ask(ClientMessage, tag="message", frozen=True):
     """A question. ``text`` or its short form ``data`` holds it; ``text`` wins when both are given.
 
     ``client_msg_id`` makes the question idempotent; without one the server derives one from the
@@ -67,7 +67,7 @@ class Ask(ClientMessage, tag="message"):
         return (self.text if self.text is not None else self.data or "").strip()
 
 
-class Resume(ClientMessage, tag="resume"):
+class Resume(ClientMessage, tag="resume", frozen=True):
     """Asks for everything of an answer after ``(epoch, after_seq)``, then the live events."""
 
     answer_id: Id
@@ -75,13 +75,13 @@ class Resume(ClientMessage, tag="resume"):
     after_seq: Seq = 0
 
 
-class Cancel(ClientMessage, tag="cancel"):
+class Cancel(ClientMessage, tag="cancel", frozen=True):
     """Stops an answer; what was streamed so far is kept."""
 
     answer_id: Id
 
 
-class Feedback(ClientMessage, tag="feedback"):
+class Feedback(ClientMessage, tag="feedback", frozen=True):
     """A person's judgement of a finished answer."""
 
     answer_id: Id
@@ -89,13 +89,13 @@ class Feedback(ClientMessage, tag="feedback"):
     comment: Annotated[str, Meta(max_length=2_000)] | None = None
 
 
-class Auth(ClientMessage, tag="auth"):
+class Auth(ClientMessage, tag="auth", frozen=True):
     """A renewed token for a connection that outlives its first one."""
 
     token: Annotated[str, Meta(max_length=8_192)]
 
 
-class Ping(ClientMessage, tag="ping"):
+class Ping(ClientMessage, tag="ping", frozen=True):
     """Keeps the connection alive; ``t`` is the client's own clock in milliseconds."""
 
     t: float = 0
@@ -200,34 +200,34 @@ class ServerEvent(Struct, tag_field="type", kw_only=True, omit_defaults=True, fr
     """Common base of everything a server sends."""
 
 
-class Welcome(ServerEvent, tag="welcome"):
+class Welcome(ServerEvent, tag="welcome", frozen=True):
     limits: Limits
     server_time: float
     heartbeat_s: int
     user: str
 
 
-class Accepted(ServerEvent, tag="accepted"):
+class Accepted(ServerEvent, tag="accepted", frozen=True):
     client_msg_id: str
     answer_id: str
     conversation_id: str
 
 
-class Rejected(ServerEvent, tag="rejected"):
+class Rejected(ServerEvent, tag="rejected", frozen=True):
     client_msg_id: str
     code: str
     message: str
     retry_after_ms: int | None = None
 
 
-class Status(ServerEvent, tag="status"):
+class Status(ServerEvent, tag="status", frozen=True):
     """Progress before the first token; unsequenced, may be lost."""
 
     answer_id: str
     stage: Stage
 
 
-class Start(ServerEvent, tag="start"):
+class Start(ServerEvent, tag="start", frozen=True):
     """A worker has begun (or begun again, with a higher epoch) to answer."""
 
     answer_id: str
@@ -235,21 +235,21 @@ class Start(ServerEvent, tag="start"):
     cache: CacheDecision
 
 
-class Sources(ServerEvent, tag="sources"):
+class Sources(ServerEvent, tag="sources", frozen=True):
     answer_id: str
     epoch: int
     seq: int
     items: list[Source]
 
 
-class Delta(ServerEvent, tag="delta"):
+class Delta(ServerEvent, tag="delta", frozen=True):
     answer_id: str
     epoch: int
     seq: int
     text: str
 
 
-class Snapshot(ServerEvent, tag="snapshot"):
+class Snapshot(ServerEvent, tag="snapshot", frozen=True):
     """One page of what is stored: the deltas of exactly ``from_seq..to_seq``, joined.
 
     An empty page has ``to_seq == from_seq - 1``. ``sources`` holds those sent within the range.
@@ -265,7 +265,7 @@ class Snapshot(ServerEvent, tag="snapshot"):
     more: bool
 
 
-class End(ServerEvent, tag="end"):
+class End(ServerEvent, tag="end", frozen=True):
     """The one terminal event; ``sha256`` is the hex digest of the answer's UTF-8 text."""
 
     answer_id: str
@@ -279,15 +279,15 @@ class End(ServerEvent, tag="end"):
     error: ErrorInfo | None = None
 
 
-class Pong(ServerEvent, tag="pong"):
+class Pong(ServerEvent, tag="pong", frozen=True):
     t: float
 
 
-class Noted(ServerEvent, tag="noted"):
+class Noted(ServerEvent, tag="noted", frozen=True):
     answer_id: str
 
 
-class Error(ServerEvent, tag="error"):
+class Error(ServerEvent, tag="error", frozen=True):
     """A frame that could not be served; ``ref`` names what it referred to, when known."""
 
     code: str
@@ -315,7 +315,7 @@ AnyServerEvent = (
 
 
 class ProtocolError(ValueError):
-    """A client frame that cannot be decoded. ``code`` and ``message`` go to the client as they are."""
+    """A client frame that cannot be decoded; ``code`` and ``message`` go to the client."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -323,7 +323,7 @@ class ProtocolError(ValueError):
         self.message = message
 
 
-_client_decoder = msgspec.json.Decoder(AnyClientMessage)
+_client_decoder: msgspec.json.Decoder[AnyClientMessage] = msgspec.json.Decoder(AnyClientMessage)
 _server_decoder: msgspec.json.Decoder[AnyServerEvent] = msgspec.json.Decoder(AnyServerEvent)
 _encoder = msgspec.json.Encoder()
 

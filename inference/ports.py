@@ -134,7 +134,7 @@ class ChatMessage(Struct, kw_only=True, frozen=True):
 
 
 class Prompt(Struct, kw_only=True, frozen=True):
-    """Everything a model is given: messages for a chat model, the same parts for an extractive one."""
+    """Everything a model is given: messages for a chat model, the parts for an extractive one."""
 
     messages: list[ChatMessage]
     question: str
@@ -148,7 +148,7 @@ class TextDelta(Struct, kw_only=True, frozen=True):
 
 
 class Finished(Struct, kw_only=True, frozen=True):
-    """The model's own end of stream; ``finish_reason`` is the provider's word ("stop", "length")."""
+    """The model's own end of stream; ``finish_reason`` in the provider's word ("stop", …)."""
 
     finish_reason: str
     prompt_tokens: int = 0
