@@ -1,0 +1,157 @@
+"""How an answer ends: state, text into its conversation and its release, in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from copilot.answer_header import HEADER_TTL_S, AnswerError, Fenced, Header
+from copilot.conversations import Message, message_item
+from copilot.headers import read_header
+from copilot.identifiers import new_id
+from copilot.table import HEADER_SK, META_SK, Table, answer_pk, conversation_pk, encode, key
+from copilot.wire import Citation, End, ErrorInfo, FinalState, Receipt, Source, encode_event
+
+
+class Ending(Struct, frozen=True, kw_only=True):
+    """How an answer ends; ``text`` is the whole text of the epoch."""
+
+    state: FinalState
+    finish_reason: str
+    last_seq: int
+    text: str
+    citations: list[Citation] = []
+    sources: list[Source] = []
+    receipt: Receipt | None = None
+    error: ErrorInfo | None = None
+
+    def event(self, answer_id: str, epoch: int) -> End:
+        """The terminal event of this ending."""
+        return End(
+            answer_id=answer_id,
+            epoch=epoch,
+            last_seq=self.last_seq,
+            state=self.state,
+            finish_reason=self.finish_reason,
+            sha256=hashlib.sha256(self.text.encode()).hexdigest(),
+            citations=self.citations,
+            receipt=self.receipt,
+            error=self.error,
+        )
+
+
+class Ender(Struct, frozen=True, kw_only=True):
+    """Ends answers of one table; ``retention_s`` is how long conversations are kept."""
+
+    table: Table
+    now: Callable[[], float]
+    retention_s: int
+
+    def end(
+        self, header: Header, ending: Ending, *, only_unowned: bool = False
+    ) -> tuple[End, frozenset[str]]:
+        """End ``header``'s answer under its epoch; ``only_unowned`` respects a live lease.
+
+        Returns the terminal event and the connections to push it to.
+
+        Raises:
+            Fenced: the answer was taken, flushed or ended by somebody else meanwhile.
+        """
+        event = ending.event(header.answer_id, header.epoch)
+        encoded = encode_event(event).decode()
+        end_header = self._end_header(header, event, encoded, only_unowned)
+        copies = self._conversation_writes(header, ending, encoded)
+        if not self._transact([end_header, *copies], header.answer_id):
+            # The conversation was deleted meanwhile: the answer still ends.
+            self._transact([end_header], header.answer_id)
+        stored = read_header(self.table, header.answer_id, self.now())
+        return event, stored.subscribers if stored else header.subscribers
+
+    def _end_header(
+        self, header: Header, event: End, encoded: str, only_unowned: bool
+    ) -> dict[str, Any]:
+        condition = "epoch = :mine AND #state IN (:queued, :streaming) AND last_seq = :seq"
+        values: dict[str, Any] = {
+            ":mine": header.epoch,
+            ":queued": "queued",
+            ":streaming": "streaming",
+            ":final": event.state,
+            ":end": encoded,
+            ":sha": event.sha256,
+            ":seq": event.last_seq,
+            ":zero": 0,
+            ":ttl": int(self.now()) + HEADER_TTL_S,
+        }
+        if only_unowned:
+            condition += " AND lease_until < :now"
+            values[":now"] = int(self.now())
+        return {
+            "Update": {
+                "TableName": self.table.name,
+                "Key": key(answer_pk(header.answer_id), HEADER_SK),
+                "UpdateExpression": "SET #state = :final, #end = :end, sha256 = :sha, "
+                "lease_until = :zero, #ttl = :ttl",
+                "ConditionExpression": condition,
+                "ExpressionAttributeNames": {"#state": "state", "#end": "end", "#ttl": "ttl"},
+                "ExpressionAttributeValues": encode(values),
+            }
+        }
+
+    def _conversation_writes(
+        self, header: Header, ending: Ending, encoded: str
+    ) -> list[dict[str, Any]]:
+        now = int(self.now())
+        tenant, conversation_id = header.identity.tenant, header.conversation_id
+        message = Message(
+            role="assistant",
+            text=ending.text,
+            answer_id=header.answer_id,
+            at=now,
+            state=ending.state,
+            end=encoded,
+            sources=msgspec.json.encode(ending.sources).decode(),
+        )
+        return [
+            {
+                "Put": {
+                    "TableName": self.table.name,
+                    "Item": message_item(
+                        tenant, conversation_id, new_id(), message, now + self.retention_s
+                    ),
+                }
+            },
+            {
+                "Update": {
+                    "TableName": self.table.name,
+                    "Key": key(conversation_pk(tenant, conversation_id), META_SK),
+                    "UpdateExpression": "SET updated = :now REMOVE active_answer",
+                    "ConditionExpression": "active_answer = :answer",
+                    "ExpressionAttributeValues": encode({":now": now, ":answer": header.answer_id}),
+                }
+            },
+        ]
+
+    def _transact(self, writes: list[dict[str, Any]], answer_id: str) -> bool:
+        """Write all or nothing; ``False`` if only a write after the header's refused.
+
+        Raises:
+            Fenced: the header's own condition does not hold.
+        """
+        for attempt in range(4):
+            try:
+                self.table.client.transact_write_items(TransactItems=writes)  # type: ignore[arg-type]
+            except self.table.client.exceptions.TransactionCanceledException as error:
+                reasons = [r.get("Code") for r in error.response.get("CancellationReasons", [])]
+                if reasons and reasons[0] == "ConditionalCheckFailed":
+                    raise Fenced(answer_id) from error
+                if "ConditionalCheckFailed" in reasons:
+                    return False
+                if attempt == 3 or "TransactionConflict" not in reasons:
+                    raise
+            else:
+                return True
+        raise AnswerError("The answer could not be stored.")

@@ -1,0 +1,47 @@
+"""The header of an answer in the table: one read, one conditional update."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from copilot.answer_header import Header
+from copilot.table import HEADER_SK, Table, answer_pk, decode, encode, is_live, key
+
+
+def read_header(table: Table, answer_id: str, now: float) -> Header | None:
+    """Return the header, or ``None`` if there is none or it has expired."""
+    answer = table.client.get_item(
+        TableName=table.name, Key=key(answer_pk(answer_id), HEADER_SK), ConsistentRead=True
+    )
+    item = decode(answer.get("Item", {}))
+    return Header.of(item) if item and is_live(item, now) else None
+
+
+def update_header(
+    table: Table,
+    answer_id: str,
+    update: str,
+    condition: str,
+    values: dict[str, Any],
+    names: dict[str, str] | None = None,
+) -> Header | None:
+    """One conditional update; ``None`` when the condition does not hold."""
+    used = update + condition
+    aliases = {"#state": "state", "#ttl": "ttl", **(names or {})}
+    try:
+        answer = table.client.update_item(
+            TableName=table.name,
+            Key=key(answer_pk(answer_id), HEADER_SK),
+            UpdateExpression=update,
+            ConditionExpression=condition,
+            ExpressionAttributeNames={k: v for k, v in aliases.items() if k in used},
+            ExpressionAttributeValues=encode(values),
+            ReturnValues="ALL_NEW",
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+            return None
+        raise
+    return Header.of(decode(answer["Attributes"]))

@@ -1,0 +1,93 @@
+"""The single DynamoDB table: key builders and item coding. It decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+HEADER_SK = "HDR"
+ASK_SK = "ASK"
+META_SK = "META"
+MESSAGE_SK_PREFIX = "MSG#"
+CHUNK_SK_PREFIX = "C#"
+
+_serializer = TypeSerializer()
+_deserializer = TypeDeserializer()
+
+
+class Table(Struct, frozen=True):
+    """The table as a value: the client that reaches it and its name."""
+
+    client: DynamoDBClient
+    name: str
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """Who asks, as the server established it; never taken from a client message."""
+
+    tenant: str
+    user: str
+    groups: tuple[str, ...] = ("public",)
+
+
+def connection_pk(connection_id: str) -> str:
+    return f"CONN#{connection_id}"
+
+
+def conversation_pk(tenant: str, conversation_id: str) -> str:
+    return f"T#{tenant}#CONV#{conversation_id}"
+
+
+def answer_pk(answer_id: str) -> str:
+    return f"ANS#{answer_id}"
+
+
+def idempotency_pk(identity: Identity, client_msg_id: str) -> str:
+    return f"IDEM#{identity.tenant}#{identity.user}#{client_msg_id}"
+
+
+def rate_limit_pk(identity: Identity, window: int) -> str:
+    return f"RL#{identity.tenant}#{identity.user}#{window}"
+
+
+def chunk_sk(epoch: int, seq: int) -> str:
+    """Sort key of a chunk; zero-padded so that the order of keys is the order of chunks."""
+    return f"{CHUNK_SK_PREFIX}{epoch:06d}#{seq:08d}"
+
+
+def key(pk: str, sk: str) -> dict[str, Any]:
+    """A primary key in DynamoDB's attribute-value form."""
+    return {"PK": {"S": pk}, "SK": {"S": sk}}
+
+
+def encode(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Python values to DynamoDB attribute values; ``None`` values are left out."""
+    return {k: _serializer.serialize(v) for k, v in item.items() if v is not None}
+
+
+def decode(item: Mapping[str, Any]) -> dict[str, Any]:
+    """DynamoDB attribute values to Python values; whole numbers come back as ``int``."""
+    return {k: _plain(_deserializer.deserialize(v)) for k, v in item.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    return value
+
+
+def is_live(item: Mapping[str, Any], now: float) -> bool:
+    """Whether a decoded item has not expired; DynamoDB deletes late, so every read asks this."""
+    ttl = item.get("ttl")
+    return ttl is None or ttl > now
