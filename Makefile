@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PORT ?= 3000
 UV_COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --annotation-style line -q
+# What every Python runtime of Lambda brings along; ZIP functions do not carry it.
+IN_LAMBDA_RUNTIME = $(foreach p,boto3 botocore s3transfer jmespath urllib3 python-dateutil six,--no-emit-package $(p))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -41,7 +43,7 @@ install: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## install everything f
 lock: ## recompile the locked requirements from pyproject.toml (needs uv)
 	$(UV_COMPILE) --extra check -o requirements/check.lock
 	$(UV_COMPILE) --extra local -c requirements/check.lock -o requirements/run.lock
-	$(UV_COMPILE) --extra websocket_handler -c requirements/check.lock -o websocket_handler/requirements.txt
+	$(UV_COMPILE) --extra websocket_handler -c requirements/check.lock $(IN_LAMBDA_RUNTIME) -o websocket_handler/requirements.txt
 	$(UV_COMPILE) --extra inference -c requirements/check.lock -o inference/requirements.txt
 
 # --- running --------------------------------------------------------------------------------------
