@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from copilot.table import Identity
+from copilot.identity import Identity
 from copilot.wire import FINAL_STATES, AnswerState
 
 LEASE_S = 15

@@ -16,17 +16,9 @@ from msgspec import Struct
 from copilot.answer_header import CHUNK_TTL_S, LEASE_S, Fenced, Header, NotTaken
 from copilot.ending import Ender, Ending
 from copilot.headers import read_header, update_header
+from copilot.question import Question
 from copilot.table import ASK_SK, HEADER_SK, Table, answer_pk, chunk_sk, decode, encode, key
 from copilot.wire import End, Source
-
-
-class Question(Struct, frozen=True, kw_only=True):
-    """What was asked (``ANS#a / ASK``)."""
-
-    text: str
-    filters: dict[str, str]
-    fresh: bool
-    parent: str | None = None
 
 
 class Lease(Struct, frozen=True, kw_only=True):

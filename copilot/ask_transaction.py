@@ -5,20 +5,18 @@ The order of the writes is part of the contract: the caller reads the reasons of
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from copilot.answer_header import HEADER_TTL_S, IDEMPOTENCY_TTL_S
 from copilot.conversations import Message, message_item, title_of
 from copilot.identifiers import new_id
+from copilot.question import NewQuestion
 from copilot.table import (
     ASK_SK,
     HEADER_SK,
     META_SK,
-    Identity,
     answer_pk,
     conversation_pk,
     encode,
@@ -30,24 +28,6 @@ from copilot.table import (
 RATE_WINDOW_S = 60
 IDEMPOTENCY, CONVERSATION, RATE = 0, 1, 2
 """Positions of the conditional writes."""
-
-
-class NewQuestion(Struct, frozen=True, kw_only=True):
-    """A question as it arrived, already checked for length and content."""
-
-    identity: Identity
-    connection_id: str
-    client_msg_id: str
-    text: str
-    conversation_id: str | None = None
-    filters: dict[str, str] = {}
-    fresh: bool = False
-    parent: str | None = None
-
-    def payload_hash(self) -> str:
-        """What must be equal for two messages of one id to be the same question."""
-        content = [self.text, self.conversation_id, self.filters, self.fresh, self.parent]
-        return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
 
 
 class AskTransaction(Struct, frozen=True, kw_only=True):

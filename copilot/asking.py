@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
-from msgspec import Struct
 
 from copilot.answer_header import (
     MAX_SUBSCRIBERS,
@@ -28,14 +27,14 @@ from copilot.ask_transaction import (
     RATE,
     RATE_WINDOW_S,
     AskTransaction,
-    NewQuestion,
 )
 from copilot.headers import read_header
 from copilot.identifiers import new_id
+from copilot.identity import Identity
+from copilot.question import Asked, NewQuestion
 from copilot.table import (
     HEADER_SK,
     META_SK,
-    Identity,
     Table,
     answer_pk,
     conversation_pk,
@@ -47,14 +46,6 @@ from copilot.table import (
 )
 
 _CONFLICT_RETRIES = 5
-
-
-class Asked(Struct, frozen=True, kw_only=True):
-    """An accepted question. ``enqueue``: the caller must (again) send it to the queue."""
-
-    answer_id: str
-    conversation_id: str
-    enqueue: bool
 
 
 class Asking:

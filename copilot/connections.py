@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from copilot.table import META_SK, Identity, Table, connection_pk, decode, encode, is_live, key
+from copilot.identity import Identity
+from copilot.table import META_SK, Table, connection_pk, decode, encode, is_live, key
 
 CONNECTION_TTL_S = 2 * 3600 + 600
 """API Gateway closes a WebSocket after two hours; ten minutes of slack."""

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from copilot.identity import Identity
 from copilot.table import (
     MESSAGE_SK_PREFIX,
     META_SK,
-    Identity,
     Table,
     conversation_pk,
     decode,

@@ -9,8 +9,9 @@ import msgspec
 from copilot.answer_header import LEASE_S, Fenced, Header, NotTaken, UnknownAnswer
 from copilot.ending import Ender, Ending
 from copilot.headers import read_header, update_header
+from copilot.identity import Identity
 from copilot.replay import joined_text, read_chunks
-from copilot.table import Identity, Table
+from copilot.table import Table
 from copilot.wire import End, ErrorInfo, FinalState
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from msgspec import Struct
 
+from copilot.identity import Identity
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
@@ -27,14 +29,6 @@ class Table(Struct, frozen=True):
 
     client: DynamoDBClient
     name: str
-
-
-class Identity(Struct, frozen=True, kw_only=True):
-    """Who asks, as the server established it; never taken from a client message."""
-
-    tenant: str
-    user: str
-    groups: tuple[str, ...] = ("public",)
 
 
 def connection_pk(connection_id: str) -> str:

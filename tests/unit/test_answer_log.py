@@ -15,13 +15,14 @@ from copilot.answer_header import (
     UnknownConversation,
 )
 from copilot.answers import AnswerLog, Lease
-from copilot.ask_transaction import NewQuestion
-from copilot.asking import Asked, Asking
+from copilot.asking import Asking
 from copilot.conversations import Conversations
 from copilot.ending import Ending
+from copilot.identity import Identity
+from copilot.question import Asked, NewQuestion
 from copilot.replay import replay
 from copilot.stopping import Stopping
-from copilot.table import Identity, Table
+from copilot.table import Table
 from copilot.transcript import Transcript
 from copilot.wire import Delta, End, ErrorInfo, Snapshot, Source
 from tests.conftest import Time
