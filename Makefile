@@ -45,6 +45,7 @@ lock: ## recompile the locked requirements from pyproject.toml (needs uv)
 	$(UV_COMPILE) --extra local -c requirements/check.lock -o requirements/run.lock
 	$(UV_COMPILE) --extra websocket_handler -c requirements/check.lock $(IN_LAMBDA_RUNTIME) -o websocket_handler/requirements.txt
 	$(UV_COMPILE) --extra inference -c requirements/check.lock -o inference/requirements.txt
+	$(UV_COMPILE) --extra sam -o requirements/sam.lock
 
 # --- running --------------------------------------------------------------------------------------
 
@@ -59,3 +60,36 @@ run: $(VENV)/run.stamp chat-ui/dist/index.html ## start everything on this machi
 
 smoke: $(VENV)/run.stamp ## start it, ask one question over the socket, print the answer, stop
 	@exec $(BIN)/python -m local smoke
+
+# --- deployment -----------------------------------------------------------------------------------
+
+SAM := .venv-sam/bin/sam
+export SAM_CLI_TELEMETRY = 0
+ENV ?= dev
+
+.venv-sam/stamp: requirements/sam.lock | $(BIN)/python
+	@echo "Installing the AWS SAM CLI in .venv-sam ..."
+	@$(BIN)/python -m venv .venv-sam
+	@.venv-sam/bin/pip install --disable-pip-version-check -q --no-deps --require-hashes --only-binary=:all: -r $<
+	@touch $@
+
+.PHONY: sam validate build build-functions deploy test-image
+
+sam: .venv-sam/stamp ## install the AWS SAM CLI in an environment of its own
+
+validate: .venv-sam/stamp $(VENV)/check.stamp ## lint template.yaml as written and as SAM translates it
+	@$(SAM) validate --lint --region us-east-1
+	@$(BIN)/python -m tests.infrastructure.translate | $(BIN)/cfn-lint --regions us-east-1 --template /dev/stdin
+
+build-functions: .venv-sam/stamp ## build the ZIP functions (no Docker needed)
+	@$(SAM) build WebSocketFunction --config-env $(ENV)
+	@$(SAM) build DeadLetterFunction --config-env $(ENV)
+
+build: .venv-sam/stamp ## build everything with SAM (ENV=dev|prod; the image needs Docker)
+	@$(SAM) build --config-env $(ENV)
+
+deploy: build ## deploy to AWS (ENV=dev|prod; needs credentials)
+	@$(SAM) deploy --config-env $(ENV)
+
+test-image: .venv-sam/stamp ## build the image without a registry and invoke both package types (root, Debian)
+	@tests/infrastructure/image/run.sh
