@@ -194,6 +194,10 @@ class Throttled(Exception):
     """The push was refused for now (429): widen the window and try again."""
 
 
+class PushRefused(Exception):
+    """The endpoint will not take this push whatever is tried (permissions, size); says why."""
+
+
 class Sink(Protocol):
     """Pushes one encoded server event to one connection."""
 
@@ -202,7 +206,8 @@ class Sink(Protocol):
 
         Raises:
             ConnectionGone: the connection does not exist any more.
-            Throttled: the endpoint asked to slow down.
+            Throttled: the endpoint asked to slow down, or did not answer.
+            PushRefused: it never will; the answer itself is stored and unharmed.
         """
         ...
 
