@@ -1,0 +1,294 @@
+"""The WebSocket function through its entry point, on moto: events in, rows and frames out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from copilot.answer_header import LEASE_S
+from copilot.answers import AnswerLog
+from copilot.ending import Ending
+from copilot.table import Table
+from copilot.wire import Source
+from tests.conftest import Time
+from tests.integration.management_api import ManagementApi
+from websocket_handler import app as entry
+from websocket_handler import dead_letters
+
+SOURCE = Source(id="1", title="PPA", snippet="…", score=1.0, document="ppa.md", chunk_id="c1")
+
+
+class Client:
+    """A person behind one connection, as API Gateway shows it to the function."""
+
+    def __init__(self, queue_url: str, connection_id: str) -> None:
+        self.connection_id = connection_id
+        self.queue_url = queue_url
+        self.sqs = boto3.client("sqs")
+        self._frames = 0
+
+    def connect(self, **headers: str) -> dict[str, Any]:
+        return entry.handler(self._event("CONNECT", "$connect", headers=headers), None)
+
+    def disconnect(self) -> dict[str, Any]:
+        return entry.handler(self._event("DISCONNECT", "$disconnect"), None)
+
+    def send(self, frame: str | dict[str, Any], **event: Any) -> Any:
+        """Send a frame; return the decoded reply of the route response, or ``None``."""
+        body = frame if isinstance(frame, str) else json.dumps(frame)
+        answer = entry.handler(self._event("MESSAGE", "$default", body=body, **event), None)
+        assert answer["statusCode"] == 200
+        return json.loads(answer["body"]) if "body" in answer else None
+
+    def queued(self) -> list[Any]:
+        received = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10)
+        return [json.loads(m["Body"]) for m in received.get("Messages", [])]
+
+    def _event(self, kind: str, route: str, **rest: Any) -> dict[str, Any]:
+        self._frames += 1
+        return {
+            "requestContext": {
+                "eventType": kind,
+                "routeKey": route,
+                "connectionId": self.connection_id,
+                "requestId": f"req-{self._frames}",
+                "messageId": f"{self.connection_id}{self._frames}=",
+                "connectedAt": 1_800_000_000_000,
+            },
+            "isBase64Encoded": False,
+            **rest,
+        }
+
+
+@pytest.fixture
+def management() -> Iterator[ManagementApi]:
+    with ManagementApi() as api:
+        yield api
+
+
+@pytest.fixture
+def environment(
+    table: Table,
+    time: Time,
+    management: ManagementApi,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[str]:
+    """The function's environment; the fixture's value is the queue's URL."""
+    queue_url = boto3.client("sqs").create_queue(QueueName="questions")["QueueUrl"]
+    monkeypatch.setenv("TABLE_NAME", table.name)
+    monkeypatch.setenv("QUEUE_URL", queue_url)
+    monkeypatch.setenv("WEBSOCKET_ENDPOINT", management.url)
+    monkeypatch.setattr("time.time", time)
+    entry.app.cache_clear()
+    dead_letters.consumer.cache_clear()
+    yield queue_url
+    entry.app.cache_clear()
+    dead_letters.consumer.cache_clear()
+
+
+@pytest.fixture
+def ann(environment: str) -> Client:
+    client = Client(environment, "ann-1")
+    client.connect()
+    client.send({"action": "hello", "client_id": "ann"})
+    return client
+
+
+def ask(client: Client, **fields: Any) -> Any:
+    return client.send(
+        {"action": "message", "client_msg_id": "m1", "text": "How long is the term?", **fields}
+    )
+
+
+def test_hello_is_answered_with_limits_and_the_lasting_user(ann: Client) -> None:
+    welcome = ann.send({"action": "hello", "client_id": "ann"})
+    assert welcome["type"] == "welcome"
+    assert welcome["user"] == "anon-ann"
+    assert welcome["limits"]["question_chars"] == 4_000
+
+
+def test_a_question_is_accepted_and_queued_once_per_id(ann: Client) -> None:
+    first = ask(ann)
+    assert first["type"] == "accepted"
+    assert ann.queued() == [{"v": 1, "answer_id": first["answer_id"]}]
+    assert ask(ann) == first
+    assert ask(ann, text="Another?")["code"] == "idempotency_conflict"
+
+
+def test_the_short_form_works(ann: Client) -> None:
+    reply = ann.send({"action": "message", "data": "What is a PPA?"})
+    assert reply["type"] == "accepted"
+    assert reply["client_msg_id"].startswith("frame-")
+    assert ann.queued() == [{"v": 1, "answer_id": reply["answer_id"]}]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("   ", "empty_question"),
+        ("x" * 10_000, "question_too_long"),
+        ("what\x00 now", "control_characters"),
+    ],
+)
+def test_what_is_not_a_question_is_rejected_in_words(ann: Client, text: str, code: str) -> None:
+    reply = ask(ann, text=text)
+    assert (reply["type"], reply["code"], reply["client_msg_id"]) == ("rejected", code, "m1")
+    assert reply["message"]
+    assert ann.queued() == []
+
+
+def test_an_unknown_conversation_is_rejected(ann: Client) -> None:
+    assert ask(ann, conversation_id="nope")["code"] == "unknown_conversation"
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ("{", "bad_json"),
+        ("[1]", "bad_message"),
+        ('{"action":"dance"}', "unknown_action"),
+        ('{"action":"resume"}', "bad_message"),
+        ('{"action":"message","text":"' + "x" * 33_000 + '"}', "frame_too_large"),
+        ('{"action":"resume","answer_id":"nope"}', "unknown_answer"),
+        ('{"action":"feedback","answer_id":"a","rating":"up"}', "not_supported"),
+    ],
+)
+def test_bad_frames_get_a_typed_error_and_never_reach_the_queue(
+    ann: Client, frame: str, code: str
+) -> None:
+    reply = ann.send(frame)
+    assert (reply["type"], reply["code"]) == ("error", code)
+    assert ann.queued() == []
+
+
+def test_a_binary_frame_gets_a_typed_error(ann: Client) -> None:
+    assert ann.send("AAEC", isBase64Encoded=True)["code"] == "binary_frame"
+
+
+def test_a_frame_on_a_connection_that_has_no_row_is_told_to_reconnect(environment: str) -> None:
+    assert Client(environment, "ghost").send({"action": "ping"})["code"] == "unknown_connection"
+
+
+def test_ping_pong(ann: Client) -> None:
+    assert ann.send({"action": "ping", "t": 12.5}) == {"type": "pong", "t": 12.5}
+
+
+def test_after_disconnect_the_row_is_gone(ann: Client) -> None:
+    ann.disconnect()
+    assert ann.send({"action": "ping"})["code"] == "unknown_connection"
+
+
+def test_only_listed_origins_may_connect(environment: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_ORIGINS", "https://chat.example.com, https://b.example.com")
+    entry.app.cache_clear()
+    good, bad = Client(environment, "good"), Client(environment, "bad")
+    assert good.connect(Origin="https://chat.example.com")["statusCode"] == 200
+    assert bad.connect(Origin="https://evil.example.com")["statusCode"] == 403
+    assert bad.connect()["statusCode"] == 403
+
+
+def test_a_resume_on_a_new_connection_replays_and_follows(
+    ann: Client, table: Table, time: Time, management: ManagementApi, environment: str
+) -> None:
+    answer_id = ask(ann)["answer_id"]
+    log = AnswerLog(table, time)
+    lease = log.take(answer_id)
+    log.flush(lease, 1, [SOURCE])
+    log.flush(lease, 2, "Twenty ")
+    log.flush(lease, 3, "years.")
+    again = Client(environment, "ann-2")
+    again.connect()
+    again.send({"action": "hello", "client_id": "ann"})
+    resume = {"action": "resume", "answer_id": answer_id, "epoch": lease.epoch, "after_seq": 2}
+    snapshot = again.send(resume)
+    assert (snapshot["type"], snapshot["text"], snapshot["to_seq"]) == ("snapshot", "years.", 3)
+    assert "ann-2" in log.heartbeat(lease).subscribers
+    log.finish(lease, Ending(state="done", finish_reason="stop", last_seq=3, text="Twenty years."))
+    assert again.send(resume) is None  # two frames: pushed, in order
+    assert [f["type"] for f in management.frames("ann-2")] == ["snapshot", "end"]
+
+
+def test_a_resume_of_an_orphaned_answer_enqueues_it_again(
+    ann: Client, table: Table, time: Time
+) -> None:
+    answer_id = ask(ann)["answer_id"]
+    ann.queued()
+    AnswerLog(table, time).take(answer_id)
+    resume = {"action": "resume", "answer_id": answer_id}
+    ann.send(resume)
+    assert ann.queued() == []
+    time.now += LEASE_S + 1
+    ann.send(resume)
+    ann.send(resume)
+    assert ann.queued() == [{"v": 1, "answer_id": answer_id}]
+
+
+def test_somebody_else_cannot_resume_or_stop_an_answer(ann: Client, environment: str) -> None:
+    answer_id = ask(ann)["answer_id"]
+    bob = Client(environment, "bob-1")
+    bob.connect()
+    bob.send({"action": "hello", "client_id": "bob"})
+    for action in ("resume", "cancel"):
+        reply = bob.send({"action": action, "answer_id": answer_id})
+        assert (reply["code"], reply["ref"]) == ("unknown_answer", answer_id)
+
+
+def test_a_stop_before_any_worker_ends_the_answer_for_every_tab(
+    ann: Client, management: ManagementApi, environment: str
+) -> None:
+    answer_id = ask(ann)["answer_id"]
+    tab = Client(environment, "ann-2")
+    tab.connect()
+    tab.send({"action": "hello", "client_id": "ann"})
+    tab.send({"action": "resume", "answer_id": answer_id})
+    end = ann.send({"action": "cancel", "answer_id": answer_id})
+    assert (end["type"], end["state"]) == ("end", "cancelled")
+    assert management.frames("ann-2") == [end]
+
+
+def test_a_stop_while_a_worker_writes_is_left_to_the_worker(
+    ann: Client, table: Table, time: Time
+) -> None:
+    answer_id = ask(ann)["answer_id"]
+    log = AnswerLog(table, time)
+    lease = log.take(answer_id)
+    assert ann.send({"action": "cancel", "answer_id": answer_id}) is None
+    assert log.heartbeat(lease).cancelled
+
+
+def test_a_dead_letter_tells_the_person_once(
+    ann: Client, management: ManagementApi, table: Table, time: Time
+) -> None:
+    answer_id = ask(ann)["answer_id"]
+    letter = {"Records": [{"messageId": "1", "body": json.dumps({"v": 1, "answer_id": answer_id})}]}
+    AnswerLog(table, time).take(answer_id)
+    held = dead_letters.handler(letter, None)
+    assert held == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    time.now += LEASE_S + 1
+    for _ in range(2):
+        assert dead_letters.handler(letter, None) == {"batchItemFailures": []}
+    [end] = management.frames("ann-1")
+    assert (end["type"], end["state"], end["error"]["code"]) == ("end", "error", "answer_failed")
+
+
+def test_a_dead_letter_that_is_no_question_is_dropped(environment: str) -> None:
+    letter = {"Records": [{"messageId": "1", "body": "not json"}]}
+    assert dead_letters.handler(letter, None) == {"batchItemFailures": []}
+
+
+def test_a_subscriber_that_has_gone_does_not_stop_the_others(
+    ann: Client, management: ManagementApi, environment: str
+) -> None:
+    answer_id = ask(ann)["answer_id"]
+    for connection_id in ("ann-0", "ann-2"):
+        tab = Client(environment, connection_id)
+        tab.connect()
+        tab.send({"action": "hello", "client_id": "ann"})
+        tab.send({"action": "resume", "answer_id": answer_id})
+    management.gone.add("ann-0")
+    ann.send({"action": "cancel", "answer_id": answer_id})
+    assert [f["state"] for f in management.frames("ann-2")] == ["cancelled"]

@@ -1,0 +1,148 @@
+"""Entry of the WebSocket function: decode an API Gateway event, call one function, encode.
+
+It is the outermost edge: whatever goes wrong inside is logged here and told to the client.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from copilot.connections import Connection, Connections, UnknownConnection, anonymous_user
+from copilot.identity import Identity
+from copilot.log import configure_logging
+from copilot.table import Table
+from copilot.wire import AnyServerEvent, Error, ProtocolError, decode_client, encode_event
+from websocket_handler.desk import AwsDesk
+from websocket_handler.pushes import push
+from websocket_handler.routes import Caller, Outcome, Routes
+from websocket_handler.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigatewaymanagementapi.client import ApiGatewayManagementApiClient
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_TENANT = "default"
+PUBLIC_GROUPS = ("public",)
+
+
+class App:
+    """One process's worth of clients and routes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        table = Table(boto3.client("dynamodb"), settings.table_name)
+        self.connections = Connections(table, time.time)
+        desk = AwsDesk(
+            table,
+            boto3.client("sqs"),
+            settings.queue_url,
+            time.time,
+            questions_per_minute=settings.questions_per_minute,
+            retention_s=settings.retention_s,
+        )
+        self.routes = Routes(desk, time.time, settings.questions_per_minute)
+
+    @functools.cached_property
+    def management(self) -> ApiGatewayManagementApiClient:
+        """The push client; most routes answer through their route response and never need it."""
+        return boto3.client(
+            "apigatewaymanagementapi", endpoint_url=self.settings.websocket_endpoint
+        )
+
+
+@functools.cache
+def app() -> App:
+    settings = Settings.of(os.environ)
+    configure_logging(settings.log_level)
+    return App(settings)
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Serve one WebSocket event of API Gateway ($connect, $disconnect or a message)."""
+    request = event["requestContext"]
+    match request["eventType"]:
+        case "CONNECT":
+            return _connect(app(), event)
+        case "DISCONNECT":
+            app().connections.close(request["connectionId"])
+            return {"statusCode": 200}
+        case _:
+            return _message(app(), event)
+
+
+def _connect(app: App, event: dict[str, Any]) -> dict[str, Any]:
+    request = event["requestContext"]
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    allowed = app.settings.allowed_origins
+    if allowed and headers.get("origin") not in allowed:
+        logger.warning("origin refused", extra={"origin": headers.get("origin")})
+        return {"statusCode": 403, "body": "This origin may not connect."}
+    identity = Identity(
+        tenant=DEFAULT_TENANT,
+        user=anonymous_user(request["connectionId"]),
+        groups=PUBLIC_GROUPS,
+    )
+    app.connections.open(
+        Connection(
+            connection_id=request["connectionId"],
+            identity=identity,
+            anonymous=True,
+            connected_at=int(request.get("connectedAt", 0)) // 1000,
+        )
+    )
+    return {"statusCode": 200}
+
+
+def _message(app: App, event: dict[str, Any]) -> dict[str, Any]:
+    request = event["requestContext"]
+    connection_id = request["connectionId"]
+    try:
+        outcome = _serve(app, event)
+    except ProtocolError as error:
+        outcome = _only(Error(code=error.code, message=error.message))
+    except UnknownConnection:
+        outcome = _only(
+            Error(code="unknown_connection", message="This connection has expired; connect again.")
+        )
+    except Exception:
+        logger.exception("route failed", extra={"route": request.get("routeKey")})
+        outcome = _only(
+            Error(
+                code="internal",
+                message="Something failed on the server; send it again.",
+                ref=request.get("requestId"),
+            )
+        )
+    for other, push_event in outcome.pushes:
+        push(app.management, other, push_event)
+    if len(outcome.replies) == 1:
+        return _body(outcome.replies[0])
+    for reply in outcome.replies:
+        push(app.management, connection_id, reply)
+    return {"statusCode": 200}
+
+
+def _serve(app: App, event: dict[str, Any]) -> Outcome:
+    if event.get("isBase64Encoded"):
+        raise ProtocolError("binary_frame", "Frames must be JSON text, not binary.")
+    request = event["requestContext"]
+    message = decode_client(event.get("body") or "")
+    connection = app.connections.get(request["connectionId"])
+    caller = Caller(connection_id=connection.connection_id, identity=connection.identity)
+    frame_id = "frame-" + request["messageId"].rstrip("=")
+    return app.routes.route(caller, message, frame_id)
+
+
+def _only(event: AnyServerEvent) -> Outcome:
+    return Outcome(replies=[event])
+
+
+def _body(event: AnyServerEvent) -> dict[str, Any]:
+    return {"statusCode": 200, "body": encode_event(event).decode()}

@@ -1,0 +1,91 @@
+"""The dead-letter consumer: a question that no worker could answer ends in one clear error."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import msgspec
+from msgspec import Struct
+
+from copilot.answer_header import NotTaken
+from copilot.log import configure_logging
+from copilot.stopping import Stopping
+from copilot.table import Table
+from copilot.wire import ErrorInfo
+from websocket_handler.pushes import push
+from websocket_handler.settings import DeadLetterSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigatewaymanagementapi.client import ApiGatewayManagementApiClient
+
+logger = logging.getLogger(__name__)
+
+FAILED = ErrorInfo(
+    code="answer_failed",
+    message="The answer could not be written after several attempts. Ask the question again.",
+    retryable=True,
+)
+
+
+class _Body(Struct):
+    """Body of a queue message."""
+
+    answer_id: str
+
+
+class Consumer:
+    """One process's worth of clients."""
+
+    def __init__(self, settings: DeadLetterSettings) -> None:
+        table = Table(boto3.client("dynamodb"), settings.table_name)
+        self.stopping = Stopping(table, time.time, retention_s=settings.retention_s)
+        self.management: ApiGatewayManagementApiClient = boto3.client(
+            "apigatewaymanagementapi", endpoint_url=settings.websocket_endpoint
+        )
+
+    def consume(self, body: str) -> None:
+        """End the answer that a dead letter names and tell everybody who follows it.
+
+        Raises:
+            NotTaken: a worker that is alive still owns it; the letter must come again.
+        """
+        try:
+            answer_id = msgspec.json.decode(body, type=_Body).answer_id
+        except msgspec.DecodeError:
+            logger.error("dead letter is not a question; dropped", extra={"length": len(body)})
+            return
+        ended = self.stopping.fail(answer_id, FAILED)
+        if ended is None:
+            logger.info("dead letter of an ended answer", extra={"answer_id": answer_id})
+            return
+        header, end = ended
+        logger.error("answer failed", extra={"answer_id": answer_id, "attempts": header.attempts})
+        for connection_id in sorted(header.subscribers):
+            push(self.management, connection_id, end)
+
+
+@functools.cache
+def consumer() -> Consumer:
+    settings = DeadLetterSettings.of(os.environ)
+    configure_logging(settings.log_level)
+    return Consumer(settings)
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Consume a batch of the dead-letter queue, with partial failures."""
+    failures = []
+    for record in event["Records"]:
+        try:
+            consumer().consume(record["body"])
+        except NotTaken as error:
+            logger.info("answer is still owned", extra={"retry_after_s": error.retry_after_s})
+            failures.append({"itemIdentifier": record["messageId"]})
+        except Exception:
+            logger.exception("dead letter failed", extra={"message_id": record["messageId"]})
+            failures.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failures}

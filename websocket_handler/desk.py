@@ -1,0 +1,79 @@
+"""The desk behind the routes: the answer log, the connections and the queue, on AWS clients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from copilot.answer_header import Header
+from copilot.answers import AnswerLog
+from copilot.asking import Asking
+from copilot.connections import Connections
+from copilot.identity import Identity
+from copilot.question import Asked, NewQuestion
+from copilot.replay import replay
+from copilot.stopping import Stopping
+from copilot.table import Table
+from copilot.wire import End, Snapshot
+from websocket_handler.routes import Caller
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+
+
+class AwsDesk:
+    """Does what the routes decide. ``now`` is the wall clock in seconds."""
+
+    def __init__(
+        self,
+        table: Table,
+        sqs: SQSClient,
+        queue_url: str,
+        now: Callable[[], float],
+        *,
+        questions_per_minute: int,
+        retention_s: int,
+    ) -> None:
+        self._table = table
+        self._sqs = sqs
+        self._queue_url = queue_url
+        self._now = now
+        self._connections = Connections(table, now)
+        self._log = AnswerLog(table, now, retention_s=retention_s)
+        self._stopping = Stopping(table, now, retention_s=retention_s)
+        self._asking = Asking(
+            table, now, questions_per_minute=questions_per_minute, retention_s=retention_s
+        )
+
+    def identify(self, caller: Caller, client_id: str) -> Caller:
+        connection = self._connections.identify(
+            self._connections.get(caller.connection_id), client_id
+        )
+        return Caller(connection_id=caller.connection_id, identity=connection.identity)
+
+    def ask(self, question: NewQuestion) -> Asked:
+        return self._asking.ask(question)
+
+    def enqueue(self, answer_id: str, tenant: str) -> None:
+        """Put an answer on the queue; the group makes a standard queue fair between tenants."""
+        self._sqs.send_message(
+            QueueUrl=self._queue_url,
+            MessageBody=msgspec.json.encode({"v": 1, "answer_id": answer_id}).decode(),
+            MessageGroupId=tenant,
+        )
+
+    def subscribe(self, caller: Caller, answer_id: str) -> Header:
+        return self._asking.subscribe(caller.identity, answer_id, caller.connection_id)
+
+    def is_orphaned(self, header: Header) -> bool:
+        """Whether nobody writes this answer and it is time to enqueue it again."""
+        unowned = not header.is_final and not header.is_leased(self._now())
+        return unowned and self._log.claim_enqueue(header)
+
+    def replay(self, header: Header, epoch: int, after_seq: int) -> list[Snapshot | End]:
+        return replay(self._table, header, epoch=epoch, after_seq=after_seq)
+
+    def cancel(self, identity: Identity, answer_id: str) -> tuple[Header, End | None]:
+        return self._stopping.cancel(identity, answer_id)
