@@ -1,0 +1,66 @@
+"""The events for `sam local invoke` are of the shape that AWS sends and of this protocol."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from copilot import wire
+from tests.infrastructure.test_template import routes
+from tests.infrastructure.translate import ROOT
+
+EVENTS = ROOT / "events"
+WEBSOCKET = sorted(
+    path for path in EVENTS.glob("*.json") if "requestContext" in json.loads(path.read_text())
+)
+MESSAGES = [path for path in WEBSOCKET if "body" in json.loads(path.read_text())]
+
+
+def load(name: str | Path) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((EVENTS / name).read_text())
+    return event
+
+
+def test_every_route_of_the_template_has_an_event(translated: dict[str, Any]) -> None:
+    keys = {route["RouteKey"] for route in routes(translated).values()}
+    assert {load(path)["requestContext"]["routeKey"] for path in WEBSOCKET} == keys
+
+
+@pytest.mark.parametrize("path", MESSAGES, ids=lambda p: p.stem)
+def test_a_frame_reaches_the_route_of_its_action(path: Path, translated: dict[str, Any]) -> None:
+    event = load(path)
+    context = event["requestContext"]
+    action = json.loads(event["body"])["action"]
+    keys = {route["RouteKey"] for route in routes(translated).values()}
+    assert context["eventType"] == "MESSAGE"
+    assert context["messageId"]
+    assert context["routeKey"] == (action if action in keys else "$default")
+
+
+@pytest.mark.parametrize("path", MESSAGES, ids=lambda p: p.stem)
+def test_a_frame_decodes_unless_it_is_the_unknown_one(path: Path) -> None:
+    body = load(path)["body"]
+    if path.stem == "default":
+        with pytest.raises(wire.ProtocolError) as caught:
+            wire.decode_client(body)
+        assert caught.value.code == "unknown_action"
+    else:
+        wire.decode_client(body)
+
+
+def test_the_short_form_asks_a_question() -> None:
+    short = wire.decode_client(load("message-short.json")["body"])
+    assert isinstance(short, wire.Ask)
+    assert short.question
+
+
+@pytest.mark.parametrize("name", ["sqs.json", "dead-letter.json"])
+def test_a_queue_event_names_the_answer_that_the_frames_resume(name: str) -> None:
+    (record,) = load(name)["Records"]
+    resumed = json.loads(load("resume.json")["body"])["answer_id"]
+    assert json.loads(record["body"]) == {"v": 1, "answer_id": resumed}
+    assert record["eventSource"] == "aws:sqs"
+    assert record["attributes"]["MessageGroupId"]

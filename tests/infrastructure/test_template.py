@@ -1,0 +1,315 @@
+"""What must hold of the stack, asserted over the template that CloudFormation gets."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from copilot import wire
+from tests.infrastructure.translate import ROOT, TEMPLATE
+
+Template = dict[str, Any]
+BY_DEFAULT_ROUTE = {"feedback", "auth"}
+
+
+def of_type(template: Template, kind: str) -> dict[str, dict[str, Any]]:
+    """Logical id -> properties of every resource of one type."""
+    return {
+        name: resource["Properties"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == kind
+    }
+
+
+def target(reference: Any) -> str:
+    """The logical id that ``Ref`` or ``Fn::GetAtt`` names."""
+    name = reference.get("Ref") or reference["Fn::GetAtt"][0]
+    assert isinstance(name, str)
+    return name
+
+
+def walk(value: Any) -> Iterator[Any]:
+    yield value
+    if isinstance(value, dict):
+        for child in value.values():
+            yield from walk(child)
+    elif isinstance(value, list):
+        for child in value:
+            yield from walk(child)
+
+
+def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
+    """The statements of a role's inline policies, optional ones included."""
+    found = []
+    for policy in role.get("Policies", []):
+        for statement in policy["PolicyDocument"]["Statement"]:
+            found.append(statement["Fn::If"][1] if "Fn::If" in statement else statement)
+    return found
+
+
+def actions(statement: dict[str, Any]) -> set[str]:
+    action = statement["Action"]
+    return {action} if isinstance(action, str) else set(action)
+
+
+# --- the template itself --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["written", "translated"])
+def test_the_template_lints_clean(form: str, request: pytest.FixtureRequest) -> None:
+    text = (
+        TEMPLATE.read_text()
+        if form == "written"
+        else json.dumps(request.getfixturevalue("translated"))
+    )
+    lint = subprocess.run(
+        [str(Path(sys.executable).with_name("cfn-lint")), "--regions", "us-east-1"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert lint.stdout == ""
+    assert lint.returncode == 0
+
+
+def test_the_template_uses_no_yaml_aliases_which_cloudformation_does_not_read() -> None:
+    import yaml
+
+    tokens = yaml.scan(TEMPLATE.read_text())
+    assert not [t for t in tokens if isinstance(t, yaml.AliasToken | yaml.AnchorToken)]
+
+
+def test_every_parameter_is_used(written: Template) -> None:
+    body = json.dumps([written["Conditions"], written["Resources"]])
+    unused = [
+        name
+        for name in written["Parameters"]
+        if f'"Ref": "{name}"' not in body and f"${{{name}}}" not in body
+    ]
+    assert unused == []
+
+
+def test_every_parameter_is_offered_in_one_group(written: Template) -> None:
+    groups = written["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    offered = [name for group in groups for name in group["Parameters"]]
+    assert sorted(offered) == sorted(written["Parameters"])
+
+
+# --- queues ---------------------------------------------------------------------------------------
+
+
+def test_a_message_that_keeps_failing_reaches_the_dead_letter_queue(translated: Template) -> None:
+    queues = of_type(translated, "AWS::SQS::Queue")
+    redrive = {n: q["RedrivePolicy"] for n, q in queues.items() if "RedrivePolicy" in q}
+    assert {n: target(p["deadLetterTargetArn"]) for n, p in redrive.items()} == {
+        name: "DeadLetterQueue" for name in queues if name != "DeadLetterQueue"
+    }
+    assert redrive["QuestionQueue"]["maxReceiveCount"] == 5
+
+
+def test_dead_letters_are_kept_fourteen_days(translated: Template) -> None:
+    queue = of_type(translated, "AWS::SQS::Queue")["DeadLetterQueue"]
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_queues_are_encrypted(translated: Template) -> None:
+    for queue in of_type(translated, "AWS::SQS::Queue").values():
+        assert queue["SqsManagedSseEnabled"] is True
+
+
+def test_visibility_is_at_least_six_times_the_timeout_of_the_consumer(
+    translated: Template,
+) -> None:
+    queues = of_type(translated, "AWS::SQS::Queue")
+    functions = of_type(translated, "AWS::Lambda::Function")
+    mappings = of_type(translated, "AWS::Lambda::EventSourceMapping").values()
+    consumers = {target(m["EventSourceArn"]): target(m["FunctionName"]) for m in mappings}
+    assert consumers == {
+        "QuestionQueue": "InferenceFunction",
+        "DeadLetterQueue": "DeadLetterFunction",
+    }
+    for queue, function in consumers.items():
+        assert queues[queue]["VisibilityTimeout"] >= 6 * functions[function]["Timeout"]
+
+
+def test_one_failed_message_does_not_repeat_its_batch(translated: Template) -> None:
+    for mapping in of_type(translated, "AWS::Lambda::EventSourceMapping").values():
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+# --- table ----------------------------------------------------------------------------------------
+
+
+def test_the_table_has_the_keys_and_the_expiry_that_the_code_writes(translated: Template) -> None:
+    table = of_type(translated, "AWS::DynamoDB::Table")["Table"]
+    assert {k["AttributeName"]: k["KeyType"] for k in table["KeySchema"]} == {
+        "PK": "HASH",
+        "SK": "RANGE",
+    }
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_production_data_can_be_restored_and_not_deleted_by_accident(translated: Template) -> None:
+    table = of_type(translated, "AWS::DynamoDB::Table")["Table"]
+    in_prod_only = {"Fn::If": ["IsProd", True, False]}
+    recovery = table["PointInTimeRecoverySpecification"]
+    assert recovery == {"PointInTimeRecoveryEnabled": in_prod_only}
+    assert table["DeletionProtectionEnabled"] == in_prod_only
+
+
+# --- WebSocket API --------------------------------------------------------------------------------
+
+
+def routes(template: Template) -> dict[str, dict[str, Any]]:
+    """Logical id -> properties of every route."""
+    return of_type(template, "AWS::ApiGatewayV2::Route")
+
+
+def test_the_routes_are_the_actions_of_the_protocol(translated: Template) -> None:
+    assert {route["RouteKey"] for route in routes(translated).values()} == {
+        "$connect",
+        "$disconnect",
+        "$default",
+    } | (wire.ACTIONS - BY_DEFAULT_ROUTE)
+
+
+def test_the_route_is_selected_by_the_action_of_the_frame(translated: Template) -> None:
+    api = of_type(translated, "AWS::ApiGatewayV2::Api")["WebSocketApi"]
+    assert api["ProtocolType"] == "WEBSOCKET"
+    assert api["RouteSelectionExpression"] == "$request.body.action"
+
+
+def test_every_route_that_answers_declares_its_response(translated: Template) -> None:
+    answered = {
+        name for name, r in routes(translated).items() if r.get("RouteResponseSelectionExpression")
+    }
+    silent = {routes(translated)[n]["RouteKey"] for n in routes(translated).keys() - answered}
+    responses = of_type(translated, "AWS::ApiGatewayV2::RouteResponse").values()
+    assert silent == {"$connect", "$disconnect"}
+    assert {target(r["RouteId"]) for r in responses} == answered
+    assert {r["RouteResponseKey"] for r in responses} == {"$default"}
+
+
+# --- functions ------------------------------------------------------------------------------------
+
+
+def test_each_function_starts_at_its_entry_point(translated: Template) -> None:
+    functions = of_type(translated, "AWS::Lambda::Function")
+    assert {n: f.get("Handler") for n, f in functions.items()} == {
+        "WebSocketFunction": "websocket_handler.app.handler",
+        "DeadLetterFunction": "websocket_handler.dead_letters.handler",
+        "InferenceFunction": None,
+    }
+
+
+def test_zip_functions_are_of_the_platform_that_their_wheels_are_for(translated: Template) -> None:
+    for function in of_type(translated, "AWS::Lambda::Function").values():
+        if function.get("PackageType") != "Image":
+            assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+
+
+def test_a_route_answers_before_api_gateway_gives_up(translated: Template) -> None:
+    timeout = of_type(translated, "AWS::Lambda::Function")["WebSocketFunction"]["Timeout"]
+    assert timeout < 29
+
+
+def test_logs_of_every_function_are_deleted_in_time(translated: Template) -> None:
+    groups = of_type(translated, "AWS::Logs::LogGroup")
+    used = [
+        target(function["LoggingConfig"]["LogGroup"])
+        for function in of_type(translated, "AWS::Lambda::Function").values()
+    ]
+    assert sorted(used) == sorted(groups)
+    for group in groups.values():
+        assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_the_schedule_sends_the_warm_up_event(translated: Template) -> None:
+    (schedule,) = of_type(translated, "AWS::Scheduler::Schedule").values()
+    sent = json.loads(schedule["Target"]["Input"])
+    assert sent == json.loads((ROOT / "events/warmup.json").read_text())
+    assert target(schedule["Target"]["Arn"]) == "InferenceFunction"
+
+
+# --- permissions ----------------------------------------------------------------------------------
+
+
+def test_no_permission_is_wider_than_named_actions_on_named_resources(
+    translated: Template,
+) -> None:
+    for role in of_type(translated, "AWS::IAM::Role").values():
+        assert "ManagedPolicyArns" not in role
+        for statement in statements(role):
+            assert not [a for a in actions(statement) if "*" in a]
+            assert statement["Resource"] != "*"
+
+
+def test_each_function_may_do_exactly_what_it_does(translated: Template) -> None:
+    items = {
+        f"dynamodb:{a}"
+        for a in (
+            "GetItem",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "ConditionCheckItem",
+            "Query",
+        )
+    }
+    receive = {
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:ChangeMessageVisibility",
+        "sqs:GetQueueAttributes",
+    }
+    logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
+    post = {"execute-api:ManageConnections"}
+    expected = {
+        "WebSocketFunction": items | logs | post | {"sqs:SendMessage"},
+        "DeadLetterFunction": items | logs | post | receive,
+        "InferenceFunction": items
+        | logs
+        | post
+        | receive
+        | {"sqs:SendMessage", "secretsmanager:GetSecretValue"},
+    }
+    roles = of_type(translated, "AWS::IAM::Role")
+    granted = {
+        name: set().union(*(actions(s) for s in statements(roles[target(f["Role"])])))
+        for name, f in of_type(translated, "AWS::Lambda::Function").items()
+    }
+    assert granted == expected
+
+
+def test_a_function_writes_only_its_own_logs(translated: Template) -> None:
+    roles = of_type(translated, "AWS::IAM::Role")
+    for function in of_type(translated, "AWS::Lambda::Function").values():
+        for statement in statements(roles[target(function["Role"])]):
+            if "logs:PutLogEvents" in actions(statement):
+                group = target(function["LoggingConfig"]["LogGroup"])
+                assert target(statement["Resource"]) == group
+
+
+# --- environments ---------------------------------------------------------------------------------
+
+
+def test_samconfig_sets_only_parameters_that_exist(written: Template) -> None:
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    environments = {}
+    for name in ("default", "dev", "prod"):
+        overrides = config[name]["deploy"]["parameters"]["parameter_overrides"]
+        values = dict(override.split("=", 1) for override in overrides)
+        assert values.keys() <= written["Parameters"].keys()
+        environments[name] = values["Environment"]
+    assert environments == {"default": "dev", "dev": "dev", "prod": "prod"}
+    assert config["prod"]["deploy"]["parameters"]["confirm_changeset"] is True
