@@ -79,7 +79,7 @@ sam: .venv-sam/stamp ## install the AWS SAM CLI in an environment of its own
 
 validate: .venv-sam/stamp $(VENV)/check.stamp ## lint template.yaml as written and as SAM translates it
 	@$(SAM) validate --lint --region us-east-1
-	@$(BIN)/python -m tests.infrastructure.translate | $(BIN)/cfn-lint --regions us-east-1 --template /dev/stdin
+	@$(BIN)/python -m tests.infrastructure.translate | $(BIN)/cfn-lint --regions us-east-1
 
 build-functions: .venv-sam/stamp ## build the ZIP functions (no Docker needed)
 	@$(SAM) build WebSocketFunction --config-env $(ENV)
