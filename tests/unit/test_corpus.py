@@ -200,7 +200,7 @@ def test_every_document_is_asked_about() -> None:
 @pytest.mark.parametrize("record", QUESTIONS, ids=lambda record: str(record["id"]))
 def test_a_question_is_well_formed(record: Record) -> None:
     required = {"id", "kind", "question", "document", "span", "answer"}
-    assert required <= set(record) <= required | {"of", "groups", "note"}
+    assert required <= set(record) <= required | {"of", "also", "groups", "note"}
     gold = [record["document"], record["span"], record["answer"]]
     assert all(gold) or not any(gold)
     if record["kind"] in {"answerable", "follow_up"}:
@@ -219,6 +219,13 @@ def test_a_span_stands_in_its_document_and_holds_the_answer(record: Record) -> N
     found = re.findall(rf"(?<!\w){re.escape(span)}(?!\w)", text)
     assert found, f"{record['id']}: the span is not in {record['document']}"
     assert folded(record["answer"]) in span
+
+
+def test_other_documents_that_say_the_same_hold_the_answer() -> None:
+    for record in QUESTIONS:
+        for name in record.get("also", []):
+            assert name != record["document"]
+            assert folded(record["answer"]) in text_of(ROOM / name), (record["id"], name)
 
 
 @pytest.mark.parametrize("record", WITH_SPAN, ids=lambda record: str(record["id"]))
