@@ -334,7 +334,7 @@ def decode_client(frame: str | bytes) -> AnyClientMessage:
     Raises:
         ProtocolError: ``frame_too_large``, ``bad_json``, ``unknown_action`` or ``bad_message``.
     """
-    raw = frame.encode() if isinstance(frame, str) else frame
+    raw = frame.encode(errors="replace") if isinstance(frame, str) else frame
     if len(raw) > MAX_FRAME_BYTES:
         raise ProtocolError(
             "frame_too_large",
@@ -349,7 +349,10 @@ def decode_client(frame: str | bytes) -> AnyClientMessage:
 
 
 def _explain(raw: bytes, error: msgspec.ValidationError) -> ProtocolError:
-    value: Any = msgspec.json.decode(raw)
+    try:
+        value: Any = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ProtocolError("bad_json", "The frame is not valid JSON.")
     if not isinstance(value, dict):
         return ProtocolError("bad_message", "A frame must be a JSON object with an action.")
     action = value.get("action")
