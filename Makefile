@@ -53,7 +53,7 @@ chat-ui/dist/index.html: chat-ui/node_modules/.stamp $(shell find chat-ui/src ch
 	@echo "Building the page ..."
 	@cd chat-ui && npm run --silent build
 
-.PHONY: help install lock run smoke test check generate
+.PHONY: help install lock run smoke test check generate format clean
 
 run: $(VENV)/run.stamp chat-ui/dist/index.html ## start everything on this machine and print one URL (PORT=3000)
 	@exec $(BIN)/python -m local serve --port $(PORT)
@@ -61,11 +61,37 @@ run: $(VENV)/run.stamp chat-ui/dist/index.html ## start everything on this machi
 smoke: $(VENV)/run.stamp ## start it, ask one question over the socket, print the answer, stop
 	@exec $(BIN)/python -m local smoke
 
+# --- checking -------------------------------------------------------------------------------------
+
+test: $(VENV)/check.stamp chat-ui/dist/index.html ## everything that must pass: unit, contract, integration, e2e, the page's own tests
+	@$(BIN)/python -m pytest tests/unit tests/contract tests/integration tests/infrastructure tests/e2e
+	@cd chat-ui && npm test --silent
+
+check: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## ruff, mypy --strict, import-linter, Biome, tsc, generated files
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m copilot.wire | diff -u copilot/wire.schema.json - || { echo "copilot/wire.schema.json is stale: make generate"; exit 1; }
+	@cd chat-ui && npm run --silent check
+
+generate: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## regenerate the protocol's JSON Schema and the page's types
+	@$(BIN)/python -m copilot.wire > copilot/wire.schema.json.new && mv copilot/wire.schema.json.new copilot/wire.schema.json
+	@cd chat-ui && npm run --silent generate
+
+format: $(VENV)/check.stamp ## format the Python code
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+clean: ## remove what was built and installed (not .local, the stack's state)
+	@rm -rf $(VENV) .venv-sam .venv-model .aws-sam chat-ui/node_modules chat-ui/dist
+
 # --- deployment -----------------------------------------------------------------------------------
 
 SAM := .venv-sam/bin/sam
 export SAM_CLI_TELEMETRY = 0
 ENV ?= dev
+ARCH ?= arm64
+BUILD := PLATFORM=$(ARCH) $(SAM) build --config-env $(ENV) --parameter-overrides Environment=$(ENV) Architecture=$(ARCH)
 
 .venv-sam/stamp: requirements/sam.lock | $(BIN)/python
 	@echo "Installing the AWS SAM CLI in .venv-sam ..."
@@ -81,12 +107,12 @@ validate: .venv-sam/stamp $(VENV)/check.stamp ## lint template.yaml as written a
 	@$(SAM) validate --lint --region us-east-1
 	@$(BIN)/python -m tests.infrastructure.translate | $(BIN)/cfn-lint --regions us-east-1
 
-build-functions: .venv-sam/stamp ## build the ZIP functions (no Docker needed)
-	@$(SAM) build WebSocketFunction --config-env $(ENV)
-	@$(SAM) build DeadLetterFunction --config-env $(ENV)
+build-functions: .venv-sam/stamp ## build the ZIP functions (no Docker needed; ARCH=arm64|x86_64)
+	@$(BUILD) WebSocketFunction --build-dir .aws-sam/build-websocket
+	@$(BUILD) DeadLetterFunction --build-dir .aws-sam/build-dead-letters
 
-build: .venv-sam/stamp ## build everything with SAM (ENV=dev|prod; the image needs Docker)
-	@$(SAM) build --config-env $(ENV)
+build: .venv-sam/stamp ## build everything with SAM (ENV=dev|prod ARCH=arm64|x86_64; the image needs Docker)
+	@$(BUILD)
 
 deploy: build ## deploy to AWS (ENV=dev|prod; needs credentials)
 	@$(SAM) deploy --config-env $(ENV)
