@@ -91,7 +91,8 @@ SAM := .venv-sam/bin/sam
 export SAM_CLI_TELEMETRY = 0
 ENV ?= dev
 ARCH ?= arm64
-BUILD := PLATFORM=$(ARCH) $(SAM) build --config-env $(ENV) --parameter-overrides Environment=$(ENV) Architecture=$(ARCH)
+BUILD := PLATFORM=$(ARCH) $(SAM) build
+BUILT_FOR := --config-env $(ENV) --parameter-overrides Environment=$(ENV) Architecture=$(ARCH)
 
 .venv-sam/stamp: requirements/sam.lock | $(BIN)/python
 	@echo "Installing the AWS SAM CLI in .venv-sam ..."
@@ -108,11 +109,11 @@ validate: .venv-sam/stamp $(VENV)/check.stamp ## lint template.yaml as written a
 	@$(BIN)/python -m tests.infrastructure.translate | $(BIN)/cfn-lint --regions us-east-1
 
 build-functions: .venv-sam/stamp ## build the ZIP functions (no Docker needed; ARCH=arm64|x86_64)
-	@$(BUILD) WebSocketFunction --build-dir .aws-sam/build-websocket
-	@$(BUILD) DeadLetterFunction --build-dir .aws-sam/build-dead-letters
+	@$(BUILD) WebSocketFunction --build-dir .aws-sam/websocket $(BUILT_FOR)
+	@$(BUILD) DeadLetterFunction --build-dir .aws-sam/dead-letters $(BUILT_FOR)
 
 build: .venv-sam/stamp ## build everything with SAM (ENV=dev|prod ARCH=arm64|x86_64; the image needs Docker)
-	@$(BUILD)
+	@$(BUILD) $(BUILT_FOR)
 
 deploy: build ## deploy to AWS (ENV=dev|prod; needs credentials)
 	@$(SAM) deploy --config-env $(ENV)

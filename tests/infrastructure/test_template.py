@@ -212,10 +212,12 @@ def test_each_function_starts_at_its_entry_point(translated: Template) -> None:
     }
 
 
-def test_zip_functions_are_of_the_platform_that_their_wheels_are_for(translated: Template) -> None:
+def test_functions_run_on_the_platform_that_artifacts_are_built_for(translated: Template) -> None:
+    assert translated["Parameters"]["Architecture"]["Default"] == "arm64"
     for function in of_type(translated, "AWS::Lambda::Function").values():
+        assert function["Architectures"] == [{"Ref": "Architecture"}]
         if function.get("PackageType") != "Image":
-            assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["arm64"])
+            assert function["Runtime"] == "python3.13"
 
 
 def test_a_route_answers_before_api_gateway_gives_up(translated: Template) -> None:

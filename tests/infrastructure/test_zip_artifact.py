@@ -40,7 +40,7 @@ def build(directory: Path, platform: str) -> Path:
 
 @pytest.fixture(scope="module")
 def for_lambda(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("lambda"), "lambda")
+    return build(tmp_path_factory.mktemp("lambda"), "arm64")
 
 
 @pytest.fixture(scope="module")
