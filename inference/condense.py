@@ -25,7 +25,7 @@ _QUESTION_HEAD = re.compile(
     r"^(?:and\s+)?(?:what|which|who|whom|whose|when|where|why|how(?:\s+(?:much|many|long|often|"
     r"far|high|large|big|fast))?|is|are|was|were|do|does|did|can|could|will|would|should|has|have|"
     r"had|may|must|tell me|explain|describe)\b"
-    r"(?:\s+(?:is|are|was|were|do|does|did|can|could|will|would|should|has|have|had|may|must))?"
+    r"(?:\s+(?:is|are|was|were|do|does|did|can|could|will|would|should|has|have|had|may|must)\b)?"
     r"\s*",
     re.IGNORECASE,
 )

@@ -15,12 +15,13 @@ _ABBREVIATION = re.compile(
 _NUMBERED = re.compile(r"^\s*(?:[-*+]\s+)?(?:\(?\w{1,3}[.)]|\d+(?:\.\d+)*\.?)$")
 _WORD = re.compile(r"[^\W_]+(?:[.,]\d+)*")
 
-STOPWORDS: frozenset[str] = frozenset(
+_STOPWORDS = (
     "a an and are as at be been being but by can could did do does for from had has have how i if "
     "in into is it its may me might must my no not of on or our shall should so such than that the "
     "their theirs them then there these they this those to under upon was we were what when where "
-    "which while who whom whose why will with would you your about also any all each per".split()  # noqa: SIM905
+    "which while who whom whose why will with would you your about also any all each per"
 )
+STOPWORDS: frozenset[str] = frozenset(_STOPWORDS.split())
 """Words that say nothing about the subject of a question."""
 
 

@@ -1,0 +1,186 @@
+"""What a turn finds out before its first word: the standalone question, passages, cached answer.
+
+Knows ports only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from copilot.question import BadQuestion
+from copilot.wire import CacheReceipt, StageTime
+from inference import condense, guard, prompt
+from inference.condense import Standalone
+from inference.generation import complete_within
+from inference.ports import (
+    AnswerCache,
+    CachedAnswer,
+    CacheScope,
+    CacheUnavailable,
+    ChatModel,
+    Clock,
+    Embedder,
+    Passage,
+    Retriever,
+)
+from inference.turn_events import Question
+
+if TYPE_CHECKING:
+    from inference.ports import Vector
+
+Offload = Callable[..., Awaitable[Any]]
+"""Runs a blocking call away from the event loop: ``await offload(function, *arguments)``."""
+
+CONDENSE_S = 8.0
+"""How long a model may take to rewrite a follow-up before the rules do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The ports of a turn."""
+
+    embedder: Embedder
+    retriever: Retriever
+    cache: AnswerCache
+    model: ChatModel
+    clock: Clock
+    offload: Offload = asyncio.to_thread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """What was found out. ``passages`` are those retrieved now, whatever the cache holds."""
+
+    standalone: Standalone
+    vector: Vector
+    scope: CacheScope
+    passages: list[Passage]
+    cached: CachedAnswer | None
+    decision: CacheReceipt
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """The stages of a turn with their milliseconds, in the order in which they ended."""
+
+    clock: Clock
+    began: float = field(init=False)
+    stages: list[StageTime] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.began = self.clock.monotonic()
+
+    def note(self, stage: str, since: float) -> None:
+        """Record that ``stage`` ran from ``since`` (monotonic seconds) until now."""
+        self.stages.append(StageTime(name=stage, ms=self.ms(since)))
+
+    def ms(self, since: float) -> float:
+        """Milliseconds from ``since`` until now."""
+        return round((self.clock.monotonic() - since) * 1000, 3)
+
+
+async def look_up(
+    question: Question, text: str, parts: Parts, watch: Stopwatch, *, k: int
+) -> Knowledge:
+    """Find out all that is needed to answer ``text``, the admitted form of the question."""
+    standalone = await _standalone(question, text, parts, watch)
+    began = parts.clock.monotonic()
+    vector = (await parts.offload(parts.embedder.embed, [standalone.text]))[0]
+    watch.note("embed", began)
+    scope = CacheScope(
+        tenant=question.tenant,
+        groups_hash=visibility_hash(question.groups, question.filters),
+        corpus_version=parts.retriever.corpus_version,
+        model=parts.model.name,
+        prompt_version=prompt.PROMPT_VERSION,
+    )
+    # Retrieval costs less than the cache's network time, so the two run side by side.
+    (cached, decision), passages = await asyncio.gather(
+        _ask_cache(question, standalone, vector, scope, parts, watch),
+        _retrieve(question, standalone, vector, parts, watch, k),
+    )
+    return Knowledge(
+        standalone=standalone,
+        vector=vector,
+        scope=scope,
+        passages=passages,
+        cached=cached,
+        decision=decision,
+    )
+
+
+def visibility_hash(groups: Iterable[str], filters: Mapping[str, str]) -> str:
+    """A hash of what a question may see: the caller's groups and the filters that were chosen.
+
+    Two questions that see different documents must not share an answer.
+    """
+    seen = [*(f"group:{group}" for group in sorted(groups))]
+    seen += [f"filter:{name}={value}" for name, value in sorted(filters.items())]
+    return hashlib.sha256("\0".join(seen).encode()).hexdigest()[:32]
+
+
+async def _standalone(question: Question, text: str, parts: Parts, watch: Stopwatch) -> Standalone:
+    if not question.history:
+        return Standalone(text=text, sure=True)
+    began = parts.clock.monotonic()
+    messages = prompt.condensing(text, question.history)
+    rewritten = await complete_within(CONDENSE_S, parts.clock, parts.model, messages)
+    watch.note("condense", began)
+    try:
+        return Standalone(text=guard.admit(rewritten or ""), sure=True)
+    except BadQuestion:
+        return condense.by_rules(text, question.history)
+
+
+async def _retrieve(
+    question: Question,
+    standalone: Standalone,
+    vector: Vector,
+    parts: Parts,
+    watch: Stopwatch,
+    k: int,
+) -> list[Passage]:
+    began = parts.clock.monotonic()
+
+    def retrieve() -> list[Passage]:
+        return parts.retriever.retrieve(
+            standalone.text,
+            vector,
+            k=k,
+            groups=question.groups,
+            filters=question.filters or None,
+        )
+
+    passages: list[Passage] = await parts.offload(retrieve)
+    watch.note("retrieve", began)
+    return passages
+
+
+async def _ask_cache(
+    question: Question,
+    standalone: Standalone,
+    vector: Vector,
+    scope: CacheScope,
+    parts: Parts,
+    watch: Stopwatch,
+) -> tuple[CachedAnswer | None, CacheReceipt]:
+    if question.fresh:
+        return None, CacheReceipt(decision="bypass", reason="asked afresh")
+    if not standalone.sure:
+        return None, CacheReceipt(decision="bypass", reason="the follow-up was not condensed")
+    began = parts.clock.monotonic()
+    try:
+        cached = await parts.cache.lookup(standalone.text, vector, scope)
+    except CacheUnavailable as error:
+        return None, CacheReceipt(decision="bypass", reason=str(error))
+    finally:
+        watch.note("cache", began)
+    if cached is None:
+        return None, CacheReceipt(decision="miss", reason="no similar question was answered before")
+    return cached, CacheReceipt(
+        decision="hit", reason=f"answered before: {cached.question}", score=round(cached.score, 4)
+    )

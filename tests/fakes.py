@@ -1,0 +1,306 @@
+"""Fakes of a turn's ports, and builders of what crosses them. Each behaves as its port promises."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from copilot.answer_header import Fenced, Header
+from copilot.answers import Flushed, Lease
+from copilot.ending import Ending
+from copilot.identity import Identity
+from copilot.question import Question
+from copilot.wire import AnyServerEvent, End, Source, decode_event
+from inference.ports import (
+    CachedAnswer,
+    CacheScope,
+    CacheUnavailable,
+    ChatMessage,
+    ConnectionGone,
+    Finished,
+    ModelError,
+    Passage,
+    Prompt,
+    TextDelta,
+    Throttled,
+)
+
+if TYPE_CHECKING:
+    from inference.ports import Vector
+
+DIMENSION = 64
+
+
+def a_passage(number: int = 1, **changes: Any) -> Passage:
+    """A passage about a wind farm's fee; ``number`` makes it unlike the others."""
+    text = f"The annual fee of unit {number} is {number},250 EUR per MW. It is due in March."
+    fields: dict[str, Any] = {
+        "chunk_id": f"chunk-{number}",
+        "document": f"contract-{number}.md",
+        "title": f"Contract {number}",
+        "text": text,
+        "start": 100 * number,
+        "end": 100 * number + len(text),
+        "score": 1.0 / number,
+        "dense": 0.7,
+        "lexical": 5.0,
+    }
+    return Passage(**{**fields, **changes})
+
+
+def passages(count: int) -> list[Passage]:
+    """``count`` different passages, best first."""
+    return [a_passage(number) for number in range(1, count + 1)]
+
+
+async def inline(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Run a blocking call where we stand: a turn's ``offload`` without threads."""
+    return function(*arguments)
+
+
+class FakeEmbedder:
+    """Bags of hashed words: equal texts have cosine 1, texts without a common word near 0."""
+
+    model_id = "hashed-words@1"
+    dimension = DIMENSION
+
+    def embed(self, texts: Sequence[str]) -> Vector:
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in text.lower().split():
+                digest = hashlib.blake2b(word.encode(), digest_size=8).digest()
+                vectors[row, int.from_bytes(digest, "big") % self.dimension] += 1.0
+            vectors[row] /= np.linalg.norm(vectors[row]) or 1.0
+        return vectors
+
+
+class FakeRetriever:
+    """Returns what it was given, and remembers what it was asked."""
+
+    corpus_version = "corpus-1"
+
+    def __init__(self, found: Sequence[Passage] = ()) -> None:
+        self.found = list(found)
+        self.asked: list[tuple[str, frozenset[str], Mapping[str, str] | None]] = []
+
+    def retrieve(
+        self,
+        question: str,
+        vector: Vector,
+        *,
+        k: int,
+        groups: frozenset[str],
+        filters: Mapping[str, str] | None = None,
+    ) -> list[Passage]:
+        self.asked.append((question, groups, filters))
+        return self.found[:k]
+
+
+class FakeCache:
+    """A semantic cache in a list; ``down`` makes it unavailable."""
+
+    def __init__(self, threshold: float = 0.95) -> None:
+        self.threshold = threshold
+        self.entries: list[tuple[CacheScope, Any, CachedAnswer]] = []
+        self.down: str | None = None
+        self.lookups = 0
+
+    async def lookup(self, question: str, vector: Vector, scope: CacheScope) -> CachedAnswer | None:
+        self.lookups += 1
+        self._check()
+        best: CachedAnswer | None = None
+        for kept_scope, kept_vector, answer in self.entries:
+            score = float(np.dot(kept_vector, vector))
+            if kept_scope == scope and score >= max(self.threshold, best.score if best else 0):
+                best = CachedAnswer(
+                    question=answer.question,
+                    text=answer.text,
+                    passages=answer.passages,
+                    score=score,
+                )
+        return best
+
+    async def store(
+        self,
+        question: str,
+        vector: Vector,
+        scope: CacheScope,
+        *,
+        text: str,
+        passages: Sequence[Passage],
+    ) -> None:
+        self._check()
+        answer = CachedAnswer(question=question, text=text, passages=list(passages), score=1.0)
+        self.entries.append((scope, vector, answer))
+
+    def _check(self) -> None:
+        if self.down is not None:
+            raise CacheUnavailable(self.down)
+
+
+class Pause:
+    """In a script: ``seconds`` of silence."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+
+Script = Sequence[str | Pause | ModelError | Finished]
+
+
+class FakeModel:
+    """Plays one script per call, the last for ever; a script without ``Finished`` breaks off."""
+
+    name = "fake-model"
+
+    def __init__(
+        self, *scripts: Script, completion: str | ModelError | Pause | None = None
+    ) -> None:
+        self.scripts = list(scripts)
+        self.prompts: list[Prompt] = []
+        self.completion = completion
+        self.asked_to_complete: list[Sequence[ChatMessage]] = []
+        self.open_streams = 0
+
+    async def stream(self, prompt: Prompt) -> AsyncIterator[TextDelta | Finished]:
+        script = self.scripts[min(len(self.prompts), len(self.scripts) - 1)]
+        self.prompts.append(prompt)
+        self.open_streams += 1
+        try:
+            for step in script:
+                if isinstance(step, Pause):
+                    await asyncio.sleep(step.seconds)
+                elif isinstance(step, ModelError):
+                    raise step
+                elif isinstance(step, Finished):
+                    yield step
+                else:
+                    yield TextDelta(text=step)
+        finally:
+            self.open_streams -= 1
+
+    async def complete(self, messages: Sequence[ChatMessage]) -> str | None:
+        self.asked_to_complete.append(messages)
+        if isinstance(self.completion, Pause):
+            await asyncio.sleep(self.completion.seconds)
+            return None
+        if isinstance(self.completion, ModelError):
+            raise self.completion
+        return self.completion
+
+
+def stop_after(*texts: str, tokens: tuple[int, int] = (0, 0)) -> Script:
+    """A script that says ``texts`` and finishes as models do."""
+    finished = Finished(finish_reason="stop", prompt_tokens=tokens[0], completion_tokens=tokens[1])
+    return [*texts, finished]
+
+
+class FakeSink:
+    """Connections that remember their frames. ``latency_s`` is the time of one post."""
+
+    def __init__(self, latency_s: float = 0.0) -> None:
+        self.latency_s = latency_s
+        self.frames: dict[str, list[AnyServerEvent]] = {}
+        self.times: dict[str, list[float]] = {}
+        self.gone: set[str] = set()
+        self.throttle = 0
+        self.refusal: Exception | None = None
+
+    async def post(self, connection_id: str, frame: bytes) -> None:
+        await asyncio.sleep(self.latency_s)
+        if connection_id in self.gone:
+            raise ConnectionGone(connection_id)
+        if self.throttle:
+            self.throttle -= 1
+            raise Throttled
+        if self.refusal is not None:
+            raise self.refusal
+        self.frames.setdefault(connection_id, []).append(decode_event(frame))
+        now = asyncio.get_running_loop().time()
+        self.times.setdefault(connection_id, []).append(now)
+
+
+def a_lease(
+    answer_id: str = "a1",
+    *,
+    text: str = "What is the annual fee?",
+    subscribers: frozenset[str] = frozenset({"c1"}),
+    **changes: Any,
+) -> Lease:
+    """A worker's right to answer, at epoch 1."""
+    header = Header(
+        answer_id=answer_id,
+        identity=Identity(tenant="acme", user="ann", groups=("public",)),
+        conversation_id="conv1",
+        epoch=1,
+        last_seq=0,
+        state="streaming",
+        lease_until=0,
+        attempts=1,
+        subscribers=subscribers,
+        cancelled=False,
+        created=0,
+    )
+    return Lease(header=header, question=Question(text=text, filters={}, fresh=False, **changes))
+
+
+class FakeLog:
+    """The answer log of one answer, in memory, with the same rules as the real one."""
+
+    def __init__(self, lease: Lease, latency_s: float = 0.0) -> None:
+        self.epoch = lease.epoch
+        self.subscribers = set(lease.header.subscribers)
+        self.cancelled = False
+        self.latency_s = latency_s
+        self.chunks: dict[tuple[int, int], str | list[Source]] = {}
+        self.flush_times: list[float] = []
+        self.heartbeats = 0
+        self.ending: Ending | None = None
+        self.end: End | None = None
+        self.taken_over = False
+        self._last_seq = 0
+
+    def text(self) -> str:
+        """The text of the current epoch, as a resume would replay it."""
+        mine = sorted(key for key in self.chunks if key[0] == self.epoch)
+        return "".join(c for key in mine if isinstance(c := self.chunks[key], str))
+
+    async def flush(self, lease: Lease, seq: int, chunk: str | list[Source]) -> Flushed:
+        await asyncio.sleep(self.latency_s)
+        self.chunks[lease.epoch, seq] = chunk
+        flushed = self._fence(lease)
+        self._last_seq = seq
+        self.flush_times.append(asyncio.get_running_loop().time())
+        return flushed
+
+    async def heartbeat(self, lease: Lease) -> Flushed:
+        flushed = self._fence(lease)
+        self.heartbeats += 1
+        return flushed
+
+    async def restart(self, lease: Lease) -> Lease:
+        self._fence(lease)
+        self.epoch += 1
+        self._last_seq = 0
+        header = lease.header
+        changed = {**{f: getattr(header, f) for f in header.__struct_fields__}, "epoch": self.epoch}
+        return Lease(header=Header(**changed), question=lease.question)
+
+    async def finish(self, lease: Lease, ending: Ending) -> tuple[End, Flushed]:
+        flushed = self._fence(lease)
+        if ending.last_seq != self._last_seq:
+            raise Fenced(lease.answer_id)
+        self.ending, self.end = ending, ending.event(lease.answer_id, lease.epoch)
+        return self.end, flushed
+
+    async def drop_subscriber(self, answer_id: str, connection_id: str) -> None:
+        self.subscribers.discard(connection_id)
+
+    def _fence(self, lease: Lease) -> Flushed:
+        if self.taken_over or lease.epoch != self.epoch or self.end is not None:
+            raise Fenced(lease.answer_id)
+        return Flushed(subscribers=frozenset(self.subscribers), cancelled=self.cancelled)
