@@ -1,0 +1,262 @@
+"""Publishes a turn: coalesce, number, then persist, fence, push. It decides nothing about words.
+
+One window serves persisting and pushing: the first text leaves at once, then one frame per window.
+Every flush goes through the answer log first; only a worker that still owns the answer pushes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from copilot.answers import Flushed, Lease
+from copilot.ending import Ending
+from copilot.wire import (
+    MAX_DELTA_BYTES,
+    AnyServerEvent,
+    Delta,
+    End,
+    Source,
+    Sources,
+    Stage,
+    Start,
+    encode_event,
+)
+from copilot.wire import Status as StatusFrame
+from inference.mailbox import Closed, Mailbox, Tick
+from inference.ports import Clock, ConnectionGone, PushRefused, Sink, TextDelta, Throttled
+from inference.turn_events import Ended, Found, Restarted, Started, Status, TurnEvent
+
+_log = logging.getLogger(__name__)
+
+
+class Log(Protocol):
+    """The answer log as a publisher needs it. Every method may raise ``Fenced``."""
+
+    async def flush(self, lease: Lease, seq: int, chunk: str | list[Source]) -> Flushed: ...
+
+    async def heartbeat(self, lease: Lease) -> Flushed: ...
+
+    async def restart(self, lease: Lease) -> Lease: ...
+
+    async def finish(self, lease: Lease, ending: Ending) -> tuple[End, Flushed]: ...
+
+    async def drop_subscriber(self, answer_id: str, connection_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Times in seconds. ``heartbeat_s`` lies well inside the lease, so that one may be late."""
+
+    window_s: float = 0.1
+    max_window_s: float = 0.5
+    heartbeat_s: float = 3.0
+    push_patience_s: float = 5.0
+    """How long one frame is offered to a connection that is throttled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Publishes answers through one log and one sink."""
+
+    log: Log
+    sink: Sink
+    clock: Clock
+    pace: Pace
+
+    async def publish(
+        self, lease: Lease, events: AsyncGenerator[TurnEvent], cancelled: asyncio.Event
+    ) -> End:
+        """Publish ``events`` under ``lease`` and return the terminal event that was stored.
+
+        ``cancelled`` is set when a person asked to stop; ``events`` must then end by itself.
+
+        Raises:
+            Fenced: another worker owns the answer now, or it has ended; nothing more was pushed.
+        """
+        publication = _Publication(self, lease, cancelled)
+        reader = asyncio.ensure_future(publication.read(events))
+        ticker = asyncio.ensure_future(publication.tick())
+        try:
+            end = await publication.run()
+            await reader
+        finally:
+            for task in (reader, ticker):
+                task.cancel()
+            await asyncio.gather(reader, ticker, return_exceptions=True)
+            await events.aclose()
+        if end is None:
+            raise AssertionError("a turn broke off without an ending")
+        return end
+
+
+class _Publication:
+    """The state of one answer being published."""
+
+    def __init__(self, publisher: Publisher, lease: Lease, cancelled: asyncio.Event) -> None:
+        self._log = publisher.log
+        self._sink = publisher.sink
+        self._clock = publisher.clock
+        self._pace = publisher.pace
+        self._window = publisher.pace.window_s
+        self._lease = lease
+        self._cancelled = cancelled
+        self._mailbox = Mailbox()
+        self._subscribers = lease.header.subscribers
+        self._stage: Stage | None = None
+        self._fenced_at = self._clock.monotonic()
+        self._posts = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._seq = 0
+        self._text: list[str] = []
+        self._sources: list[Source] = []
+
+    async def read(self, events: AsyncGenerator[TurnEvent]) -> None:
+        """Move the turn's events into the mailbox, as fast as they come."""
+        try:
+            async for event in events:
+                self._mailbox.put(event)
+        finally:
+            self._mailbox.put(Closed())
+
+    async def tick(self) -> None:
+        """Ask for a heartbeat whenever nothing was fenced for a while."""
+        while True:
+            await self._clock.sleep(self._pace.heartbeat_s)
+            if self._clock.monotonic() - self._fenced_at >= self._pace.heartbeat_s / 2:
+                self._mailbox.put(Tick())
+
+    async def run(self) -> End | None:
+        """Publish item after item; ``None`` if the turn broke off without an ending."""
+        while True:
+            item = await self._mailbox.take(MAX_DELTA_BYTES)
+            if isinstance(item, Ended):
+                return await self._finish(item)
+            if isinstance(item, Closed):
+                return None
+            await self._publish(item)
+
+    async def _publish(self, item: TurnEvent | Tick) -> None:
+        if isinstance(item, TextDelta):
+            await self._send_text(item.text)
+        elif isinstance(item, Found):
+            await self._send_sources(item.items)
+        elif isinstance(item, Started):
+            epoch = self._lease.epoch
+            await self._push(Start(answer_id=self._lease.answer_id, epoch=epoch, cache=item.cache))
+        elif isinstance(item, Status):
+            self._stage = item.stage
+            await self._push_status()
+        elif isinstance(item, Restarted):
+            self._lease = await self._log.restart(self._lease)
+            self._begin()
+        elif isinstance(item, Tick):
+            self._note(await self._log.heartbeat(self._lease))
+            await self._push_status()
+
+    # --- persist, fence, push -----------------------------------------------------------------
+
+    async def _send_text(self, text: str) -> None:
+        seq = self._seq + 1
+        flushed = await self._log.flush(self._lease, seq, text)
+        self._seq = seq
+        self._text.append(text)
+        self._note(flushed)
+        await self._push(
+            Delta(answer_id=self._lease.answer_id, epoch=self._lease.epoch, seq=seq, text=text)
+        )
+        await self._wait_for_window()
+
+    async def _send_sources(self, items: list[Source]) -> None:
+        seq = self._seq + 1
+        flushed = await self._log.flush(self._lease, seq, items)
+        self._seq = seq
+        self._sources = items
+        self._note(flushed)
+        await self._push(
+            Sources(answer_id=self._lease.answer_id, epoch=self._lease.epoch, seq=seq, items=items)
+        )
+
+    async def _finish(self, ended: Ended) -> End:
+        receipt = ended.receipt
+        if receipt is not None:
+            receipt = replace(receipt, posts=self._posts + len(self._subscribers))
+        ending = Ending(
+            state=ended.state,
+            finish_reason=ended.finish_reason,
+            last_seq=self._seq,
+            text="".join(self._text),
+            citations=ended.citations,
+            sources=self._sources,
+            receipt=receipt,
+            error=ended.error,
+        )
+        end, flushed = await self._log.finish(self._lease, ending)
+        self._note(flushed)
+        await self._push(end)
+        return end
+
+    def _note(self, flushed: Flushed) -> None:
+        self._fenced_at = self._clock.monotonic()
+        self._subscribers = flushed.subscribers
+        if flushed.cancelled:
+            self._cancelled.set()
+
+    async def _wait_for_window(self) -> None:
+        """Let text gather, unless something waits that must not wait."""
+        sleep = asyncio.ensure_future(self._clock.sleep(self._window))
+        urgent = asyncio.ensure_future(self._mailbox.urgent.wait())
+        try:
+            await asyncio.wait({sleep, urgent}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleep.cancel()
+            urgent.cancel()
+
+    # --- pushing ------------------------------------------------------------------------------
+
+    async def _push_status(self) -> None:
+        if self._stage is not None:
+            frame = StatusFrame(answer_id=self._lease.answer_id, stage=self._stage)
+            await self._push(frame, patience_s=0.0)
+
+    async def _push(self, event: AnyServerEvent, *, patience_s: float | None = None) -> None:
+        """Post one event to every subscriber; a subscriber that is slow does not reorder."""
+        frame = encode_event(event)
+        patience = self._pace.push_patience_s if patience_s is None else patience_s
+        until = self._clock.monotonic() + patience
+        await asyncio.gather(*(self._post(c, frame, until) for c in sorted(self._subscribers)))
+
+    async def _post(self, connection_id: str, frame: bytes, until: float) -> None:
+        throttled = False
+        while True:
+            try:
+                await self._sink.post(connection_id, frame)
+            except Throttled:
+                throttled = True
+                self._window = min(self._window * 2, self._pace.max_window_s)
+                if self._clock.monotonic() + self._window > until:
+                    # The client notices the gap, or the missing end, and resumes from the log.
+                    return
+                await self._clock.sleep(self._window)
+            except ConnectionGone:
+                self._subscribers -= {connection_id}
+                await self._log.drop_subscriber(self._lease.answer_id, connection_id)
+                return
+            except PushRefused as refusal:
+                _log.error(
+                    "push refused",
+                    extra={"answer_id": self._lease.answer_id, "reason": str(refusal)},
+                )
+                return
+            else:
+                self._posts += 1
+                if not throttled:
+                    self._window = max(self._pace.window_s, self._window * 0.8)
+                return
