@@ -1,0 +1,1 @@
+"""Qdrant on one machine: its own engine behind the few REST calls that the semantic cache makes."""
