@@ -208,9 +208,10 @@ class ChatClient:
                 continue
             if on_event is not None:
                 on_event(event, transcript)
-            if isinstance(event, Start | Sources | Delta | Snapshot | End):
-                if transcript.apply(event) == "resume":
-                    await self._resume_safely(transcript)
+            if not isinstance(event, Start | Sources | Delta | Snapshot | End):
+                continue
+            if transcript.apply(event) == "resume":
+                await self._resume_safely(transcript)
         return transcript
 
     async def _reconnect(self, transcript: Transcript, deadline: float) -> None:
