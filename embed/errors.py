@@ -34,5 +34,31 @@ class NothingToIndex(EmbedError):
     """No document could be read."""
 
 
+class SharedPath(EmbedError):
+    """Two documents would carry the same path in the index."""
+
+    def __init__(self, path: str, first: Path, second: Path) -> None:
+        super().__init__(
+            f"{first} and {second} would both be {path} in the index. Give their common parent "
+            "folder instead."
+        )
+        self.path = path
+
+
+class NotABundle(EmbedError):
+    """The output folder holds something else, which a build would replace."""
+
+    def __init__(self, out: Path) -> None:
+        super().__init__(
+            f"{out} exists and is not an index (it has no manifest.json). It would be replaced; "
+            "give another --out or remove it."
+        )
+        self.out = out
+
+
 class BuildLocked(EmbedError):
     """Another build is writing the same bundle."""
+
+    def __init__(self, out: Path) -> None:
+        super().__init__(f"Another build is writing {out}. Wait for it, or give another --out.")
+        self.out = out

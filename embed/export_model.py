@@ -52,15 +52,24 @@ class Origin(Struct, kw_only=True, frozen=True):
     licence: str
 
 
-def export_model(source: Path, out: Path, *, origin: Origin, weights: Weights) -> float:
+def export_model(
+    source: Path,
+    out: Path,
+    *,
+    origin: Origin,
+    weights: Weights,
+    licence_file: Path | None = None,
+) -> float:
     """Export ``source`` into ``out`` and return the lowest cosine with sentence-transformers.
 
     ``out`` is replaced as a whole, and only after the check passed.
 
     Raises:
-        ModelExportFailed: no such folder, an unknown pooling, or vectors that disagree (the bound
-            0.999 does not apply to int8, whose loss is what one wants to measure).
+        ModelExportFailed: no such folder, no licence text, an unknown pooling, or vectors that
+            disagree (int8 is exempt from the bound: its loss is what one wants to measure).
     """
+    if licence_file is None and origin.licence != "Apache-2.0":
+        raise ModelExportFailed(f"Give the text of {origin.licence} with --licence-file.")
     if not (source / "modules.json").is_file():
         raise ModelExportFailed(
             f"{source} is not a sentence-transformers model folder (modules.json is missing)."
@@ -79,7 +88,7 @@ def export_model(source: Path, out: Path, *, origin: Origin, weights: Weights) -
                 f"at least {PARITY} is required. Nothing was written."
             )
         _write_provenance(staged, source, origin, weights, lowest)
-        shutil.copyfile(_APACHE, staged / "LICENSE")
+        shutil.copyfile(licence_file or _APACHE, staged / "LICENSE")
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(staged, out)
     return lowest

@@ -1,0 +1,10 @@
+"""The command line: ``python -m embed build|update|inspect|search|export-model``."""
+
+from __future__ import annotations
+
+import sys
+
+from embed.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

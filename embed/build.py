@@ -1,0 +1,136 @@
+"""Build or update an index bundle: plan, embed what is new, write, swap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from copilot.index_manifest import (
+    IndexManifest,
+    IndexUnusable,
+    read_manifest,
+    verify_files,
+    verify_lexical,
+    verify_model,
+)
+from embed.bundle_writer import write_bundle
+from embed.plan import Plan
+from embed.swap import staged
+from inference.chunk_store import ChunkStore
+from inference.faiss_retriever import LEXICAL_KIND, VECTORS, open_vectors
+from inference.ports import Embedder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vectors = NDArray[np.float32]
+
+Report = Callable[[str, int, int], None]
+
+# Sorted by length over the whole corpus, texts of one window need almost no padding.
+_WINDOW = 32
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a build did. ``embedded`` chunks were new, ``kept`` came from the old bundle."""
+
+    manifest: IndexManifest
+    embedded: int
+    kept: int
+    unchanged: bool
+
+
+def build(
+    plan: Plan, out: Path, embedder: Embedder, *, workers: int, reuse: bool, report: Report
+) -> Outcome:
+    """Make ``out`` the bundle of ``plan``.
+
+    Where ``out`` already is that bundle, nothing is done. ``reuse`` takes the vectors of chunks
+    that the old bundle has too; ``workers`` threads embed the others.
+
+    Raises:
+        IndexUnusable: ``reuse`` was asked for, but the old bundle is missing, damaged or made by
+            another model.
+        EmbedError: ``out`` is not a bundle, or another build is at it.
+    """
+    if not reuse and (current := _current(out, plan, embedder)):
+        return Outcome(current, 0, len(plan.chunks), unchanged=True)
+    known: dict[str, int] = {}
+    old_vectors = None
+    if reuse:
+        old = _verified(out, embedder)
+        if old.corpus_version == plan.corpus_version:
+            return Outcome(old, 0, len(plan.chunks), unchanged=True)
+        known = _texts_of(ChunkStore(out))
+        old_vectors = open_vectors(out / VECTORS)
+    with staged(out) as folder:
+        vectors, kept = _vectors(plan.embedded, embedder, known, old_vectors, workers, report)
+        report("Writing", 0, 1)
+        manifest = write_bundle(folder, plan, vectors, model_id=embedder.model_id)
+        report("Writing", 1, 1)
+    return Outcome(manifest, len(plan.chunks) - kept, kept, unchanged=False)
+
+
+def _verified(out: Path, embedder: Embedder) -> IndexManifest:
+    manifest = read_manifest(out)
+    verify_model(manifest, model_id=embedder.model_id, dimension=embedder.dimension, bundle=out)
+    verify_lexical(manifest, lexical=LEXICAL_KIND, bundle=out)
+    verify_files(out, manifest)
+    return manifest
+
+
+def _current(out: Path, plan: Plan, embedder: Embedder) -> IndexManifest | None:
+    try:
+        manifest = _verified(out, embedder)
+    except IndexUnusable:
+        return None
+    return manifest if manifest.corpus_version == plan.corpus_version else None
+
+
+def _texts_of(store: ChunkStore) -> dict[str, int]:
+    """What the old bundle embedded, by text."""
+    known: dict[str, int] = {}
+    for number in range(len(store)):
+        chunk = store.chunk(number)
+        known[f"{chunk.lead}\n{store.text(chunk)}"] = number
+    return known
+
+
+def _vectors(
+    texts: Sequence[str],
+    embedder: Embedder,
+    known: dict[str, int],
+    old: Any,
+    workers: int,
+    report: Report,
+) -> tuple[Vectors, int]:
+    import numpy as np
+
+    vectors = np.empty((len(texts), embedder.dimension), dtype=np.float32)
+    new: list[int] = []
+    for row, text in enumerate(texts):
+        number = known.get(text)
+        if number is None:
+            new.append(row)
+        else:
+            vectors[row] = old.reconstruct(number)
+    new.sort(key=lambda row: len(texts[row]))
+    windows = [new[i : i + _WINDOW] for i in range(0, len(new), _WINDOW)]
+    done = 0
+    report("Embedding", 0, len(new))
+    pool = ThreadPoolExecutor(workers)
+    try:
+        batches = pool.map(lambda rows: embedder.embed([texts[r] for r in rows]), windows)
+        for rows, batch in zip(windows, batches, strict=True):
+            vectors[rows] = batch
+            done += len(rows)
+            report("Embedding", done, len(new))
+    finally:
+        # An interrupted build ends after the windows at work, not after all of them.
+        pool.shutdown(cancel_futures=True)
+    return vectors, len(texts) - len(new)

@@ -1,0 +1,214 @@
+"""What the commands of ``python -m embed`` take and print. No indexing logic."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from copilot.index_manifest import IndexUnusable
+from embed.build import Outcome, Report, build
+from embed.errors import EmbedError
+from embed.inspection import describe, results
+from embed.plan import make_plan
+from embed.sources import FORMATS, MAX_FILE_BYTES, find_sources, load_sources
+from inference.faiss_retriever import FaissRetriever
+from inference.onnx_embedder import EmbedderUnusable, OnnxEmbedder
+
+_REPOSITORY = Path(__file__).resolve().parents[1]
+DEFAULT_MODEL = _REPOSITORY / "inference" / "model"
+DEFAULT_INDEX = Path("faiss_index")
+_MEGABYTE = 2**20
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; return the exit status: 0, 1 for an error that was explained, 130."""
+    parsed = _parser().parse_args(arguments)
+    errors = Console(stderr=True, soft_wrap=True, highlight=False)
+    run: Callable[[argparse.Namespace], None] = parsed.run
+    try:
+        run(parsed)
+    except (EmbedError, IndexUnusable, EmbedderUnusable) as error:
+        errors.print(f"error: {error}", style="red", markup=False)
+        return 1
+    except KeyboardInterrupt:
+        errors.print("Interrupted; the index is as it was.", markup=False)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m embed", description="Build and try an index.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    for name, run, text in (
+        ("build", _build, "make an index of documents; nothing is done if it is up to date"),
+        ("update", _update, "make an existing index match the documents; embeds what is new"),
+    ):
+        command = commands.add_parser(name, help=text, description=f"{text}. Formats: {FORMATS}")
+        command.set_defaults(run=run)
+        command.add_argument("documents", nargs="+", type=Path, metavar="DOCS")
+        command.add_argument("--out", type=Path, default=DEFAULT_INDEX, help="the index folder")
+        command.add_argument(
+            "--groups",
+            default="public",
+            help="who may see documents that do not name groups themselves (comma separated)",
+        )
+        command.add_argument("--max-file-mb", type=int, default=MAX_FILE_BYTES // _MEGABYTE)
+        command.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+        _model_option(command)
+
+    command = commands.add_parser("inspect", help="verify an index and say what it holds")
+    command.set_defaults(run=_inspect)
+    command.add_argument("index", nargs="?", type=Path, default=DEFAULT_INDEX)
+    command.add_argument("--documents", action="store_true", help="list every document")
+
+    command = commands.add_parser("search", help="show the passages for a question")
+    command.set_defaults(run=_search)
+    command.add_argument("question")
+    command.add_argument("--index", type=Path, default=DEFAULT_INDEX)
+    command.add_argument("-k", type=int, default=5, help="how many passages")
+    command.add_argument("--groups", default="public", help="the groups of the reader")
+    command.add_argument("--filter", action="append", default=[], metavar="NAME=VALUE")
+    command.add_argument("--json", action="store_true", help="one JSON object per passage")
+    _model_option(command)
+
+    command = commands.add_parser(
+        "export-model", help="write inference/model/ from a sentence-transformers folder"
+    )
+    command.set_defaults(run=_export)
+    command.add_argument("source", type=Path, help="a sentence-transformers model folder")
+    command.add_argument("--out", type=Path, default=DEFAULT_MODEL)
+    command.add_argument(
+        "--name", required=True, help="e.g. sentence-transformers/all-MiniLM-L6-v2"
+    )
+    command.add_argument("--url", default="", help="where the model is published")
+    command.add_argument("--package", default="", help="the package it was taken from")
+    command.add_argument("--licence", default="Apache-2.0")
+    command.add_argument("--licence-file", type=Path, help="its text, if it is not Apache-2.0")
+    command.add_argument(
+        "--weights", choices=("fp16-stored", "fp32", "int8"), default="fp16-stored"
+    )
+    return parser
+
+
+def _model_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="the embedding model")
+
+
+def _build(arguments: argparse.Namespace) -> None:
+    _make(arguments, reuse=False)
+
+
+def _update(arguments: argparse.Namespace) -> None:
+    _make(arguments, reuse=True)
+
+
+def _make(arguments: argparse.Namespace, *, reuse: bool) -> None:
+    embedder = OnnxEmbedder(arguments.model)
+    console = Console(soft_wrap=True, highlight=False)
+    with _progress(console) as report:
+        loaded = load_sources(
+            find_sources(arguments.documents),
+            max_bytes=arguments.max_file_mb * _MEGABYTE,
+            report=report,
+        )
+        plan = make_plan(loaded.documents, default_groups=_names(arguments.groups))
+        outcome = build(
+            plan,
+            arguments.out,
+            embedder,
+            workers=max(1, arguments.workers),
+            reuse=reuse,
+            report=report,
+        )
+    for skipped in loaded.skipped:
+        console.print(f"skipped {skipped}", style="yellow", markup=False)
+    console.print(_summary(outcome, arguments.out, plan.duplicates), markup=False)
+
+
+def _summary(outcome: Outcome, out: Path, duplicates: int) -> str:
+    counts = outcome.manifest.counts
+    held = f"{counts.documents} documents, {counts.chunks} chunks, corpus {_version(outcome)}"
+    if outcome.unchanged:
+        return f"{out} is up to date: {held}."
+    repeats = f", {duplicates} repeated chunks left out" if duplicates else ""
+    return f"{out}: {held}; {outcome.embedded} embedded, {outcome.kept} kept{repeats}."
+
+
+def _version(outcome: Outcome) -> str:
+    return outcome.manifest.corpus_version
+
+
+def _inspect(arguments: argparse.Namespace) -> None:
+    describe(arguments.index, Console(), list_documents=arguments.documents)
+
+
+def _search(arguments: argparse.Namespace) -> None:
+    embedder = OnnxEmbedder(arguments.model)
+    retriever = FaissRetriever.open(arguments.index, embedder)
+    passages = retriever.retrieve(
+        arguments.question,
+        embedder.embed([arguments.question])[0],
+        k=arguments.k,
+        groups=frozenset(_names(arguments.groups)),
+        filters=_filters(arguments.filter),
+    )
+    results(passages, Console(), as_json=arguments.json)
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from embed.export_model import Origin, export_model
+
+    origin = Origin(
+        name=arguments.name,
+        url=arguments.url,
+        package=arguments.package,
+        licence=arguments.licence,
+    )
+    lowest = export_model(
+        arguments.source,
+        arguments.out,
+        origin=origin,
+        weights=arguments.weights,
+        licence_file=arguments.licence_file,
+    )
+    Console().print(f"{arguments.out}: lowest cosine with sentence-transformers {lowest:.6f}")
+
+
+def _names(text: str) -> list[str]:
+    return sorted({name.strip() for name in text.split(",") if name.strip()})
+
+
+def _filters(pairs: Sequence[str]) -> dict[str, str]:
+    filters: dict[str, str] = {}
+    for pair in pairs:
+        name, found, value = pair.partition("=")
+        if not found:
+            raise EmbedError(f"--filter takes NAME=VALUE, for example year=2024; got {pair!r}")
+        filters[name.strip()] = value.strip()
+    return filters
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Report]:
+    columns = (
+        TextColumn("{task.description:<10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
+        tasks: dict[str, int] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = progress.add_task(stage, total=total)
+            progress.update(progress.task_ids[tasks[stage]], completed=done, total=total)
+
+        yield report

@@ -1,0 +1,114 @@
+"""What an index will hold, before anything is embedded: documents, chunks and their version.
+
+The plan is a pure function of the documents: same files, same plan, same ``corpus_version``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from embed.chunking import MAX_CHARS, STRATEGY, chunk_document
+from embed.document import Document
+from inference.chunk_store import ChunkRecord, DocumentRecord
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The records of a bundle in order, and the text of each document."""
+
+    documents: list[DocumentRecord]
+    texts: list[str]
+    chunks: list[ChunkRecord]
+    embedded: list[str]
+    """What is embedded and searched of each chunk: its lead and its text."""
+    corpus_version: str
+    duplicates: int
+
+
+def make_plan(documents: Sequence[Document], *, default_groups: Sequence[str]) -> Plan:
+    """Cut ``documents``, drop repeated chunks and compute the version.
+
+    A chunk is a repeat if title, section and text are the same as those of an earlier one that the
+    same groups may see: two years' tariffs share sentences, but not titles.
+    """
+    records: list[DocumentRecord] = []
+    chunks: list[ChunkRecord] = []
+    embedded: list[str] = []
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    at = duplicates = 0
+    for number, document in enumerate(sorted(documents, key=lambda d: d.path)):
+        record = _document_record(document, at, default_groups)
+        records.append(record)
+        offsets = _ByteOffsets(document.text, at)
+        for chunk in chunk_document(document):
+            text = document.text[chunk.start : chunk.end]
+            said = f"{chunk.lead}\n{text}"
+            key = (" ".join(said.split()).casefold(), tuple(record.groups))
+            if key in seen:
+                duplicates += 1
+                continue
+            seen.add(key)
+            embedded.append(said)
+            chunks.append(
+                ChunkRecord(
+                    id=_chunk_id(document.path, said),
+                    document=number,
+                    start=chunk.start,
+                    end=chunk.end,
+                    at=offsets.of(chunk.start),
+                    to=offsets.of(chunk.end),
+                    lead=chunk.lead,
+                    page=chunk.page,
+                    section=chunk.section,
+                )
+            )
+        at = record.to
+    texts = [d.text for d in sorted(documents, key=lambda d: d.path)]
+    return Plan(records, texts, chunks, embedded, _version(records, chunks), duplicates)
+
+
+def _document_record(document: Document, at: int, default_groups: Sequence[str]) -> DocumentRecord:
+    raw = document.text.encode()
+    return DocumentRecord(
+        path=document.path,
+        title=document.title,
+        at=at,
+        to=at + len(raw),
+        sha256=hashlib.sha256(raw).hexdigest(),
+        url=document.url,
+        groups=sorted(document.groups or default_groups),
+        metadata=document.metadata,
+    )
+
+
+def _chunk_id(path: str, said: str) -> str:
+    """The id changes with what the chunk says, not with where it stands."""
+    return hashlib.sha256(f"{path}\0{said}".encode()).hexdigest()[:20]
+
+
+def _version(documents: Sequence[DocumentRecord], chunks: Sequence[ChunkRecord]) -> str:
+    digest = hashlib.sha256(f"{STRATEGY}/{MAX_CHARS}\n".encode())
+    for record in (*documents, *chunks):
+        digest.update(msgspec.json.encode(record))
+    return digest.hexdigest()[:16]
+
+
+class _ByteOffsets:
+    """Byte positions in the bundle's text of rising character positions of one document."""
+
+    def __init__(self, text: str, base: int) -> None:
+        self._text = text
+        self._character = 0
+        self._byte = base
+
+    def of(self, character: int) -> int:
+        if character < self._character:
+            self._byte -= len(self._text[character : self._character].encode())
+        else:
+            self._byte += len(self._text[self._character : character].encode())
+        self._character = character
+        return self._byte

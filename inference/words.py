@@ -1,0 +1,77 @@
+"""The words of a text as the lexical index knows them: the same for a chunk and for a question.
+
+Changing anything here changes what an index means; raise ``ANALYSER`` with it, so that the reader
+refuses older bundles.
+"""
+
+from __future__ import annotations
+
+import re
+
+ANALYSER = "english-1"
+
+# A decimal or a grouped number is one word; everything else splits at non-word characters.
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|\w+")
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+
+# Lucene's English stop set.
+_STOP = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "but",
+        "by",
+        "for",
+        "if",
+        "in",
+        "into",
+        "is",
+        "it",
+        "no",
+        "not",
+        "of",
+        "on",
+        "or",
+        "such",
+        "that",
+        "the",
+        "their",
+        "then",
+        "there",
+        "these",
+        "they",
+        "this",
+        "to",
+        "was",
+        "will",
+        "with",
+    ]
+)
+
+
+class Analyser:
+    """Splits, lower-cases, drops stop words and stems (Snowball English)."""
+
+    def __init__(self) -> None:
+        import Stemmer
+
+        self._stem = Stemmer.Stemmer("english").stemWords
+
+    def words(self, text: str) -> list[str]:
+        """Return the index terms of ``text`` in order, repeats kept."""
+        found = [w for w in _WORD.findall(text.lower()) if w not in _STOP]
+        return list(self._stem([_plain_number(w) for w in found]))
+
+
+def numbers_of(text: str) -> list[str]:
+    """Return every number of ``text`` sorted, without grouping commas: what makes it differ."""
+    return sorted(_plain_number(w) for w in _WORD.findall(text) if w[0].isdigit())
+
+
+def _plain_number(word: str) -> str:
+    return word.replace(",", "") if _GROUPED.fullmatch(word) else word
