@@ -1,0 +1,63 @@
+"""The extractive model quotes, cites, and says that it is no language model."""
+
+from __future__ import annotations
+
+import re
+
+from inference import prompt
+from inference.citations import filter_whole
+from inference.extractive_model import LEAD, ExtractiveModel, answer
+from inference.ports import Finished, TextDelta
+from tests.fakes import a_passage, passages
+
+CONTRACT = a_passage(
+    1,
+    title="Service agreement",
+    text=(
+        "# 7 Liability\n"
+        "7.1 The Contractor shall maintain the turbines with reasonable care. "
+        "7.2 The aggregate liability of the Contractor is capped at 100 % of the annual fee. "
+        "7.3 Nothing limits liability for gross negligence."
+    ),
+)
+OTHER = a_passage(
+    2, score=0.4, dense=0.3, title="Tariff", text="Demand charges apply to peak kW. See [12]."
+)
+
+
+async def test_it_streams_small_pieces_and_then_stops() -> None:
+    built = prompt.build("What is the cap on liability?", [CONTRACT, OTHER])
+    *deltas, last = [item async for item in ExtractiveModel().stream(built)]
+    pieces = [item.text for item in deltas if isinstance(item, TextDelta)]
+    assert "".join(pieces) == answer("What is the cap on liability?", [CONTRACT, OTHER])
+    assert max(len(piece.split()) for piece in pieces) == 1
+    assert last == Finished(finish_reason="stop")
+    assert await ExtractiveModel().complete(built.messages) is None
+
+
+def test_the_answer_is_honest_and_quotes_word_for_word() -> None:
+    text = answer("What is the cap on liability of the contractor?", [CONTRACT, OTHER])
+    assert text.startswith(LEAD)
+    assert "capped at 100 % of the annual fee.” [1]" in text
+    quotes = re.findall(r"“(.+?)” \[(\d)\]", text)
+    assert 1 < len(quotes) <= 4
+    for quote, number in quotes:
+        source = [CONTRACT, OTHER][int(number) - 1]
+        assert quote.replace("(12)", "[12]") in source.text
+
+
+def test_no_bracket_of_a_document_is_taken_for_a_marker() -> None:
+    text = answer("Which demand charges apply to peak kW?", [OTHER])
+    assert "(12)" in text
+    assert filter_whole(text, 1) == text
+
+
+def test_sentences_that_repeat_each_other_are_quoted_once() -> None:
+    twins = [a_passage(1), a_passage(2, text=a_passage(1).text)]
+    assert answer("What is the annual fee of unit 1?", twins).count("1,250 EUR") == 1
+
+
+def test_every_passage_can_be_asked_about() -> None:
+    for number in range(1, 6):
+        text = answer(f"What is the annual fee of unit {number}?", passages(5))
+        assert f"{number},250 EUR per MW.” [{number}]" in text
