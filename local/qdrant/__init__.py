@@ -1,1 +1,1 @@
-"""Qdrant on one machine: its own engine behind the few REST calls that the semantic cache makes."""
+"""Qdrant's own engine in one process, behind the few REST calls that a semantic cache makes."""
