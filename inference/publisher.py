@@ -32,7 +32,7 @@ from inference.mailbox import Closed, Mailbox, Tick
 from inference.ports import Clock, ConnectionGone, PushRefused, Sink, TextDelta, Throttled
 from inference.turn_events import Ended, Found, Restarted, Started, Status, TurnEvent
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Log(Protocol):
@@ -250,7 +250,7 @@ class _Publication:
                 await self._log.drop_subscriber(self._lease.answer_id, connection_id)
                 return
             except PushRefused as refusal:
-                _log.error(
+                logger.error(
                     "push refused",
                     extra={"answer_id": self._lease.answer_id, "reason": str(refusal)},
                 )

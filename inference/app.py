@@ -1,0 +1,125 @@
+"""Entry of the inference function: SQS batches and the warm-up event.
+
+One event loop lives as long as the process, so that connections outlive an invocation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import os
+from typing import Any, Protocol
+
+import msgspec
+
+from copilot.log import configure_logging
+from inference.bootstrap import Process, build, load_model
+from inference.engine import EngineUnusable
+from inference.settings import Settings
+from inference.worker import Outcome, come_back
+
+WARM_UP = "energycopilot.warmup"
+FAILURE_WAIT_S = 2
+
+logger = logging.getLogger(__name__)
+
+
+class Context(Protocol):
+    """What is used of Lambda's context object."""
+
+    def get_remaining_time_in_millis(self) -> int: ...
+
+
+class Body(msgspec.Struct, frozen=True):
+    """The body of a queue message."""
+
+    answer_id: str
+    v: int = 1
+
+
+@functools.cache
+def process() -> Process:
+    """The parts of this process, built by its first invocation."""
+    settings = Settings.of(os.environ)
+    configure_logging(settings.log_level)
+    return build(settings)
+
+
+@functools.cache
+def runner() -> asyncio.Runner:
+    """The loop of this process."""
+    return asyncio.Runner()
+
+
+def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Answer a batch of questions, or warm up.
+
+    Returns ``batchItemFailures`` for a batch (messages named there come back), and what was
+    found for a warm-up.
+    """
+    if event.get("source") == WARM_UP:
+        return warm_up(process())
+    remaining_s = context.get_remaining_time_in_millis() / 1000
+    failures = runner().run(answer_batch(process(), event["Records"], remaining_s))
+    return {"batchItemFailures": [{"itemIdentifier": failed} for failed in failures]}
+
+
+async def answer_batch(
+    process: Process, records: list[dict[str, Any]], remaining_s: float
+) -> list[str]:
+    """Answer the records side by side; return the message ids of those that must come back."""
+    deadline = process.clock.monotonic() + remaining_s
+    outcomes = await asyncio.gather(*(_answer(process, record, deadline) for record in records))
+    return [
+        record["messageId"]
+        for record, outcome in zip(records, outcomes, strict=True)
+        if not outcome.done
+    ]
+
+
+async def _answer(process: Process, record: dict[str, Any], deadline: float) -> Outcome:
+    deliveries = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+    try:
+        outcome = await _served(process, record, deadline, deliveries)
+    except Exception:
+        # The outermost edge: one question's failure is not another's.
+        logger.exception("question failed", extra={"message_id": record["messageId"]})
+        outcome = come_back(FAILURE_WAIT_S, deliveries)
+    if not outcome.done:
+        await process.queue.come_back(record["receiptHandle"], outcome.retry_after_s)
+    return outcome
+
+
+async def _served(
+    process: Process, record: dict[str, Any], deadline: float, deliveries: int
+) -> Outcome:
+    try:
+        body = msgspec.json.decode(record["body"], type=Body)
+    except msgspec.DecodeError as error:
+        # It comes back at once, so that the dead-letter queue has it soon.
+        logger.error(
+            "malformed question", extra={"message_id": record["messageId"], "reason": str(error)}
+        )
+        return Outcome(done=False)
+    return await process.worker.answer(body.answer_id, deadline=deadline, deliveries=deliveries)
+
+
+def warm_up(process: Process) -> dict[str, Any]:
+    """Do what a first question would pay for: load everything, embed and retrieve once."""
+    began = process.clock.monotonic()
+    try:
+        engine = process.engine.get()
+    except EngineUnusable as error:
+        logger.error("engine unusable", extra={"reason": str(error)})
+        return {"warm": False, "reason": str(error)}
+    question = "What is a power purchase agreement?"
+    vector = engine.embedder.embed([question])[0]
+    engine.retriever.retrieve(question, vector, k=1, groups=frozenset({"public"}))
+    load_model(process.model)
+    return {
+        "warm": True,
+        "corpus_version": engine.retriever.corpus_version,
+        "model": process.model.name,
+        "ms": round((process.clock.monotonic() - began) * 1000),
+    }

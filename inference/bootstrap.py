@@ -1,0 +1,153 @@
+"""The composition root: builds clients, engine, model and worker of a process, once.
+
+Nothing heavy is imported here. The engine loads on a thread while the AWS clients are made; the
+language model's library loads after it, since nobody needs it before the first retrieval.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import boto3
+from botocore.config import Config
+
+from copilot.answers import AnswerLog
+from copilot.conversations import Conversations
+from copilot.index_manifest import IndexUnusable
+from copilot.table import Table
+from inference.chat_model import OpenAIChatModel
+from inference.clock import SystemClock
+from inference.connection_sink import ConnectionSink, client_config
+from inference.engine import Engine, EngineLoader, EngineUnusable
+from inference.extractive_model import ExtractiveModel
+from inference.langchain_model import LangchainChatModel
+from inference.model_key import ModelKey
+from inference.no_cache import NoCache
+from inference.ports import AnswerCache, ChatModel, Clock, ModelError
+from inference.publisher import Pace, Publisher
+from inference.qdrant_cache import QdrantCache
+from inference.qdrant_http import QdrantHttp
+from inference.question_queue import QuestionQueue
+from inference.settings import Settings
+from inference.threaded_log import ThreadedLog
+from inference.turn import Limits
+from inference.worker import Worker
+
+THREADS = 32
+"""Calls to AWS under way at one time, per kind."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What one process of the function holds."""
+
+    worker: Worker
+    queue: QuestionQueue
+    engine: EngineLoader
+    model: ChatModel
+    clock: Clock
+
+
+def build(settings: Settings) -> Process:
+    """Build a process and begin to load its engine."""
+    clock = SystemClock()
+    model = chat_model(settings, clock)
+    engine = EngineLoader(
+        lambda: load_engine(settings, clock), then=lambda: _load_in_background(model)
+    )
+    engine.start()
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="table")
+    posts = ThreadPoolExecutor(THREADS, thread_name_prefix="posts")
+    config = Config(
+        retries={"total_max_attempts": 4, "mode": "standard"},
+        connect_timeout=2,
+        read_timeout=5,
+        max_pool_connections=THREADS,
+    )
+    table = Table(boto3.client("dynamodb", config=config), settings.table_name)
+    log = ThreadedLog(
+        AnswerLog(table, clock.time, retention_s=settings.retention_s),
+        Conversations(table, clock.time),
+        threads,
+    )
+    management = boto3.client(
+        "apigatewaymanagementapi",
+        endpoint_url=settings.websocket_endpoint,
+        config=client_config(THREADS),
+    )
+    pace = Pace(window_s=settings.flush_window_s, max_window_s=max(0.5, settings.flush_window_s))
+    worker = Worker(
+        leases=log,
+        publisher=Publisher(log, ConnectionSink(management, posts), clock, pace),
+        engine=engine,
+        model=model,
+        clock=clock,
+        limits=Limits(passages=settings.retrieved_passages),
+    )
+    queue = QuestionQueue(boto3.client("sqs", config=config), settings.queue_url, threads)
+    return Process(worker, queue, engine, model, clock)
+
+
+def load_engine(settings: Settings, clock: Clock) -> Engine:
+    """Open the embedding model and the index.
+
+    Raises:
+        EngineUnusable: one is missing, damaged, or not made for the other; says what to run.
+    """
+    from inference.faiss_retriever import FaissRetriever
+    from inference.onnx_embedder import EmbedderUnusable, OnnxEmbedder
+
+    try:
+        embedder = OnnxEmbedder(settings.model_dir)
+        retriever = FaissRetriever.open(settings.index_dir, embedder)
+    except (EmbedderUnusable, IndexUnusable) as error:
+        raise EngineUnusable(str(error)) from error
+    cache = answer_cache(settings, clock, embedder.dimension)
+    return Engine(embedder=embedder, retriever=retriever, cache=cache)
+
+
+def answer_cache(settings: Settings, clock: Clock, dimension: int) -> AnswerCache:
+    """The semantic cache that the settings name."""
+    if not settings.qdrant_url:
+        return NoCache()
+    return QdrantCache(
+        QdrantHttp(settings.qdrant_url, api_key=settings.qdrant_api_key),
+        clock,
+        collection=settings.qdrant_collection,
+        dimension=dimension,
+        threshold=settings.cache_threshold,
+        ttl_s=settings.cache_ttl_s,
+    )
+
+
+def chat_model(settings: Settings, clock: Clock) -> ChatModel:
+    """The model that the settings name; the extractive one where they name none."""
+    key = ModelKey(settings, lambda: boto3.client("secretsmanager"))
+    if settings.chat_model:
+        return LangchainChatModel(
+            settings.chat_model, key=key.read, base_url=settings.openai_base_url, clock=clock
+        )
+    if settings.openai_api_key or settings.openai_secret_arn or settings.openai_base_url:
+        return OpenAIChatModel(
+            settings.openai_model, key=key.read, base_url=settings.openai_base_url, clock=clock
+        )
+    return ExtractiveModel()
+
+
+def load_model(model: ChatModel) -> None:
+    """Import what the model needs, now; a failure is left for the first question to report."""
+    if not isinstance(model, OpenAIChatModel | LangchainChatModel):
+        return
+    try:
+        model.load()
+    except ModelError as error:
+        logger.error("language model unusable", extra={"code": error.code, "reason": error.message})
+
+
+def _load_in_background(model: ChatModel) -> None:
+    threading.Thread(target=load_model, args=(model,), name="model", daemon=True).start()

@@ -1,0 +1,103 @@
+"""What the inference function reads from its environment; the only place that does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from copilot.configuration import SettingsError, Values, Variable
+
+VARIABLES = (
+    Variable("TABLE_NAME", None, "", "the name of the DynamoDB table"),
+    Variable("QUEUE_URL", None, "URL", "the queue that questions come from"),
+    Variable(
+        "WEBSOCKET_ENDPOINT", None, "URL", "the management endpoint of the WebSocket API's stage"
+    ),
+    Variable("INDEX_DIR", "faiss_index", "path", "the index bundle that python -m embed built"),
+    Variable("MODEL_DIR", "inference/model", "path", "the exported embedding model"),
+    Variable("QDRANT_URL", "", "URL", "the Qdrant server of the semantic cache; empty: no cache"),
+    Variable("QDRANT_API_KEY", "", "", "its key, where it wants one"),
+    Variable("QDRANT_COLLECTION", "energycopilot-cache", "", "the collection that holds answers"),
+    Variable(
+        "CACHE_THRESHOLD", "0.95", "cosine", "least similarity of two questions that share answers"
+    ),
+    Variable("CACHE_TTL_DAYS", "7", "days", "how long an answer may be served from the cache"),
+    Variable("OPENAI_API_KEY", "", "", "the key of GPT; empty: see OPENAI_SECRET_ARN"),
+    Variable("OPENAI_SECRET_ARN", "", "ARN", "the secret that holds the key of GPT"),
+    Variable("OPENAI_BASE_URL", "", "URL", "an OpenAI-compatible server; empty: OpenAI itself"),
+    Variable("OPENAI_MODEL", "gpt-4o-mini", "", "the model to ask there"),
+    Variable(
+        "CHAT_MODEL",
+        "",
+        "provider:model",
+        "another provider through langchain's init_chat_model; empty: OpenAI, or without a key "
+        "the extractive model",
+    ),
+    Variable("RETRIEVED_PASSAGES", "6", "", "how many passages a question is answered from"),
+    Variable("FLUSH_WINDOW_MS", "100", "ms", "how long text gathers before it is sent"),
+    Variable("RETENTION_DAYS", "30", "days", "how long conversations are kept"),
+    Variable("LOG_LEVEL", "INFO", "", "DEBUG, INFO, WARNING or ERROR"),
+)
+"""Variables of the inference function (``app.handler``)."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Settings of the inference function. Times in seconds."""
+
+    table_name: str
+    queue_url: str
+    websocket_endpoint: str
+    index_dir: Path
+    model_dir: Path
+    qdrant_url: str
+    qdrant_api_key: str
+    qdrant_collection: str
+    cache_threshold: float
+    cache_ttl_s: float
+    openai_api_key: str
+    openai_secret_arn: str
+    openai_base_url: str
+    openai_model: str
+    chat_model: str
+    retrieved_passages: int
+    flush_window_s: float
+    retention_s: int
+    log_level: str
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Settings:
+        """Read the settings.
+
+        Raises:
+            SettingsError: a variable is missing or malformed; the message says what to set.
+        """
+        values = Values(VARIABLES, environment)
+        chat_model = values.text("CHAT_MODEL")
+        provider, _, model = chat_model.partition(":")
+        if chat_model and not (provider and model):
+            raise SettingsError(
+                f"CHAT_MODEL must be provider:model, such as anthropic:NAME, not {chat_model!r}."
+            )
+        return cls(
+            table_name=values.text("TABLE_NAME"),
+            queue_url=values.text("QUEUE_URL"),
+            websocket_endpoint=values.text("WEBSOCKET_ENDPOINT"),
+            index_dir=Path(values.text("INDEX_DIR")),
+            model_dir=Path(values.text("MODEL_DIR")),
+            qdrant_url=values.text("QDRANT_URL"),
+            qdrant_api_key=values.text("QDRANT_API_KEY"),
+            qdrant_collection=values.text("QDRANT_COLLECTION"),
+            cache_threshold=values.number("CACHE_THRESHOLD", least=0.5, most=1.0),
+            cache_ttl_s=values.number("CACHE_TTL_DAYS", least=0.01, most=3650) * 86_400,
+            openai_api_key=values.text("OPENAI_API_KEY"),
+            openai_secret_arn=values.text("OPENAI_SECRET_ARN"),
+            openai_base_url=values.text("OPENAI_BASE_URL"),
+            openai_model=values.text("OPENAI_MODEL"),
+            chat_model=chat_model,
+            retrieved_passages=values.integer("RETRIEVED_PASSAGES", least=1),
+            flush_window_s=values.integer("FLUSH_WINDOW_MS", least=20) / 1000,
+            retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
+            log_level=values.text("LOG_LEVEL"),
+        )

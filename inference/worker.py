@@ -1,0 +1,163 @@
+"""Answers one question of the queue: take the answer, run its turn, publish it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Protocol
+
+from msgspec import Struct
+
+from copilot.answer_header import Fenced, NotTaken
+from copilot.answers import Lease
+from copilot.conversations import Message
+from inference.engine import EngineLoader, EngineUnusable
+from inference.knowledge import Parts
+from inference.ports import ChatMessage, ChatModel, Clock
+from inference.publisher import Publisher
+from inference.turn import Limits, refused, run_turn
+from inference.turn_events import Question, Status, TurnEvent
+
+logger = logging.getLogger(__name__)
+
+_MAX_WAIT_S = 300
+
+
+class Leases(Protocol):
+    """What a worker asks of the answer log, besides publishing."""
+
+    async def take(self, answer_id: str) -> Lease: ...
+
+    async def release(self, lease: Lease) -> None: ...
+
+    async def history(self, lease: Lease) -> list[Message]: ...
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What becomes of the queue's message: it is done, or comes back after some seconds."""
+
+    done: bool
+    retry_after_s: int = 0
+
+
+DONE = Outcome(done=True)
+
+
+def come_back(first_wait_s: int, deliveries: int) -> Outcome:
+    """The message comes back, each time after twice as long."""
+    return Outcome(done=False, retry_after_s=min(first_wait_s * 2 ** (deliveries - 1), _MAX_WAIT_S))
+
+
+class Worker:
+    """Answers questions; one for a process."""
+
+    def __init__(
+        self,
+        *,
+        leases: Leases,
+        publisher: Publisher,
+        engine: EngineLoader,
+        model: ChatModel,
+        clock: Clock,
+        limits: Limits,
+    ) -> None:
+        self._leases = leases
+        self._publisher = publisher
+        self._engine = engine
+        self._model = model
+        self._clock = clock
+        self._limits = limits
+
+    async def answer(self, answer_id: str, *, deadline: float, deliveries: int) -> Outcome:
+        """Answer ``answer_id``, which the queue has delivered ``deliveries`` times.
+
+        ``deadline`` is the end of the invocation on the monotonic clock. Whatever is raised, the
+        lease has been given up.
+        """
+        try:
+            lease = await self._leases.take(answer_id)
+        except NotTaken as refusal:
+            logger.info("not taken", extra={"answer_id": answer_id, "reason": refusal.reason})
+            if refusal.reason != "leased":
+                return DONE
+            # Its worker is alive. The message must outlive that worker, so it waits for longer
+            # each time instead of being acknowledged.
+            return come_back(max(refusal.retry_after_s, 1), deliveries)
+        try:
+            await self._publish(lease, deadline)
+        except Fenced:
+            logger.warning("another worker has the answer", extra={"answer_id": answer_id})
+        except Exception:
+            # Whoever gets the message next need not wait for this lease to expire.
+            await self._leases.release(lease)
+            raise
+        return DONE
+
+    async def _publish(self, lease: Lease, deadline: float) -> None:
+        cancelled = asyncio.Event()
+        began = self._clock.monotonic()
+        events = self._events(lease, deadline, cancelled)
+        end = await self._publisher.publish(lease, events, cancelled)
+        logger.info(
+            "answered",
+            extra={
+                "answer_id": lease.answer_id,
+                "epoch": end.epoch,
+                "state": end.state,
+                "finish_reason": end.finish_reason,
+                "error": end.error.code if end.error else None,
+                "cache": end.receipt.cache.decision if end.receipt else None,
+                "posts": end.receipt.posts if end.receipt else None,
+                "ms": round((self._clock.monotonic() - began) * 1000),
+            },
+        )
+
+    async def _events(
+        self, lease: Lease, deadline: float, cancelled: asyncio.Event
+    ) -> AsyncGenerator[TurnEvent]:
+        if not self._engine.is_ready:
+            yield Status("waking")
+        history = await self._leases.history(lease)
+        try:
+            engine = await asyncio.to_thread(self._engine.get)
+        except EngineUnusable as error:
+            logger.error("engine unusable", extra={"reason": str(error)})
+            yield refused("index_unusable", str(error), retryable=False)
+            return
+        parts = Parts(
+            embedder=engine.embedder,
+            retriever=engine.retriever,
+            cache=engine.cache,
+            model=self._model,
+            clock=self._clock,
+        )
+        turn = run_turn(
+            question_of(lease, history),
+            parts,
+            limits=self._limits,
+            deadline=deadline,
+            cancelled=cancelled,
+        )
+        async with aclosing(turn) as events:
+            async for event in events:
+                yield event
+
+
+def question_of(lease: Lease, history: list[Message]) -> Question:
+    """The question of a lease, with the messages that were said before it."""
+    asked, identity = lease.question, lease.header.identity
+    said = [
+        ChatMessage(role=message.role, content=message.text)
+        for message in history
+        if message.text and message.state != "error"
+    ]
+    return Question(
+        text=asked.text,
+        tenant=identity.tenant,
+        groups=frozenset(identity.groups),
+        filters=asked.filters,
+        fresh=asked.fresh,
+        history=said,
+    )
