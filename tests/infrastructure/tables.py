@@ -1,7 +1,7 @@
 """Tables of the docs that are made from code, so that a test can hold them to it.
 
 `python -m tests.infrastructure.tables parameters` prints the parameters of template.yaml for
-docs/deploy.md.
+docs/deploy.md; `... settings` the environment variables of the functions for README.md.
 """
 
 from __future__ import annotations
@@ -9,7 +9,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
+from copilot.configuration import Variable
+from inference import settings as inference
 from tests.infrastructure.translate import source
+from websocket_handler import settings as websocket_handler
+
+READ: dict[str, Iterable[Variable]] = {
+    "WebSocketFunction": websocket_handler.VARIABLES,
+    "DeadLetterFunction": websocket_handler.DEAD_LETTER_VARIABLES,
+    "InferenceFunction": inference.VARIABLES,
+}
+"""Function of the template -> the variables that its code reads."""
 
 
 def parameters() -> str:
@@ -21,6 +31,29 @@ def parameters() -> str:
     return _table(("parameter", "default", "meaning"), rows)
 
 
+def settings() -> str:
+    """The environment variables as a Markdown table, with the functions that read them."""
+    readers: dict[str, list[str]] = {}
+    meaning: dict[str, Variable] = {}
+    for function, variables in READ.items():
+        for variable in variables:
+            readers.setdefault(variable.name, []).append(function.removesuffix("Function"))
+            meaning[variable.name] = variable
+    rows = [
+        (f"`{name}`", _default(v), f"{v.doc} ({v.unit})" if v.unit else v.doc, _who(readers[name]))
+        for name, v in meaning.items()
+    ]
+    return _table(("variable", "default", "meaning", "read by"), rows)
+
+
+def _default(variable: Variable) -> str:
+    return "must be set" if variable.default is None else _value(variable.default)
+
+
+def _who(functions: list[str]) -> str:
+    return "all" if len(functions) == len(READ) else ", ".join(functions)
+
+
 def _value(default: str) -> str:
     return f"`{default}`" if default else ""
 
@@ -30,7 +63,7 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-TABLES = {"parameters": parameters}
+TABLES = {"parameters": parameters, "settings": settings}
 
 if __name__ == "__main__":
     sys.stdout.write(TABLES[sys.argv[1]]())

@@ -18,7 +18,7 @@ MAKEFILE = ROOT / "websocket_handler" / "Makefile"
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
 RUNTIME_BRINGS = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six")
 AARCH64 = 183
-MAX_ZIP_BYTES = 1_500_000
+MAX_ZIP_BYTES = 2_000_000
 ENVIRONMENT = {
     "TABLE_NAME": "table",
     "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/111122223333/questions",
