@@ -34,7 +34,7 @@ class Bell:
         self._rung = asyncio.Event()
 
     def ring(self) -> None:
-        """Wake every reader of it."""
+        """Wake its reader."""
         self._rung.set()
 
     async def wait(self, seconds: float) -> None:

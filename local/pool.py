@@ -14,6 +14,8 @@ from local.worker import Launch, Worker
 
 logger = logging.getLogger(__name__)
 
+CLOSE_GRACE_S = 3.0
+
 
 class Pool:
     """Runs a function in at most ``size`` processes, one invocation each at a time."""
@@ -55,8 +57,14 @@ class Pool:
         await ready
 
     async def close(self) -> None:
-        """Kill every worker and fail whatever was waiting."""
+        """Let running invocations finish for a moment, then kill every worker.
+
+        Whatever was waiting or takes longer fails.
+        """
         self._closed = True
+        running = [w.invocation.result for w in self.workers if w.invocation is not None]
+        if running:
+            await asyncio.wait(running, timeout=CLOSE_GRACE_S)
         closing = FunctionFailed("Runtime.Shutdown", "The stack is stopping")
         for invocation in self._waiting:
             invocation.fail(closing)
@@ -74,6 +82,8 @@ class Pool:
 
     def worker_failed_to_start(self, worker: Worker, error: FunctionFailed) -> None:
         """A worker has died before it was ready: whoever it was started for must hear of it."""
+        if self._closed:
+            return
         logger.error(
             "%s could not start: %s (see %s)", self.launch.function.name, error, self.launch.log
         )
@@ -94,8 +104,8 @@ class Pool:
             invocation = self._waiting.popleft()
             if not invocation.result.done():
                 self._idle.pop().give(invocation)
-        starting = sum(worker.state == "starting" for worker in self.workers)
-        lacking = min(len(self._waiting) - starting, self._size - len(self.workers))
+        coming = sum(worker.state in ("starting", "returning") for worker in self.workers)
+        lacking = min(len(self._waiting) - coming, self._size - len(self.workers))
         for _ in range(lacking if not self._closed else 0):
             self._start_worker()
 

@@ -5,24 +5,19 @@ It listens on loopback, loads its state when it starts and saves it when it is a
 
 from __future__ import annotations
 
-import asyncio
 import sys
-import time
 from pathlib import Path
 
 import aiohttp
 
 from local.children import Child
+from local.readiness import until_ready
 from local.sam import ACCOUNT, REGION
 
 ENABLED = "dynamodb,sqs,s3,secretsmanager,kms,cloudformation,sts,iam"
 START_TIMEOUT_S = 30.0
 STOP_GRACE_S = 20.0
 """Saving the state of a busy day takes a while."""
-
-
-class ServicesFailed(Exception):
-    """The services did not start; the message says where to look."""
 
 
 class Services:
@@ -39,7 +34,7 @@ class Services:
         """Start it and wait until it answers. ``path`` is the ``PATH`` of its environment.
 
         Raises:
-            ServicesFailed: it ended, or did not answer in time.
+            NotReady: it ended, or did not answer in time.
         """
         directory = state / "services"
         directory.mkdir(parents=True, exist_ok=True)
@@ -67,27 +62,10 @@ class Services:
             directory=directory,
             log=logs / "services.log",
         )
-        services = cls(child, f"http://127.0.0.1:{port}")
-        await services._wait_until_ready(session)
-        return services
+        endpoint = f"http://127.0.0.1:{port}"
+        await until_ready(child, session, f"{endpoint}/_ministack/ready", START_TIMEOUT_S)
+        return cls(child, endpoint)
 
     async def stop(self) -> None:
         """Save the state and end."""
         await self.child.stop(STOP_GRACE_S)
-
-    async def _wait_until_ready(self, session: aiohttp.ClientSession) -> None:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline:
-            if not self.child.running:
-                break
-            try:
-                async with session.get(f"{self.endpoint}/_ministack/ready") as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientError:
-                pass
-            await asyncio.sleep(0.03)
-        await self.child.stop(0)
-        raise ServicesFailed(
-            f"The services did not start; the end of {self.child.log}:\n{self.child.last_lines()}"
-        )

@@ -17,7 +17,8 @@ from local.runtime_api import FunctionFailed, Invocation, RuntimeApi
 INIT_TIMEOUT_S = 30.0
 """Lambda allows 10 s; a laptop that compiles bytecode for the first time gets more."""
 
-State = Literal["starting", "idle", "busy", "dead"]
+State = Literal["starting", "idle", "busy", "returning", "dead"]
+"""``returning``: it has delivered a result and is about to ask for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,11 @@ class Worker:
         """The id of its process, once there is one."""
         return None if self._child is None else self._child.pid
 
+    @property
+    def invocation(self) -> Invocation | None:
+        """What it works on."""
+        return self._api.current
+
     async def start(self) -> None:
         """Start the process; ``Owner.worker_ready`` follows when it has loaded its handler."""
         address = await self._api.open()
@@ -112,6 +118,7 @@ class Worker:
 
     def _settled(self) -> None:
         self._clear_timer()
+        self.state = "returning"
 
     def _init_failed(self, error: FunctionFailed) -> None:
         self._init_error = error

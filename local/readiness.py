@@ -1,0 +1,35 @@
+"""Waits until a child process answers over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import aiohttp
+
+from local.children import Child
+
+
+class NotReady(Exception):
+    """A child process did not start; the message shows the end of its log."""
+
+
+async def until_ready(
+    child: Child, session: aiohttp.ClientSession, url: str, timeout_s: float
+) -> None:
+    """Return when ``url`` answers 200; stop the child if it never does.
+
+    Raises:
+        NotReady: it ended, or did not answer within ``timeout_s`` seconds.
+    """
+    deadline = time.monotonic() + timeout_s
+    while child.running and time.monotonic() < deadline:
+        try:
+            async with session.get(url) as answer:
+                if answer.status == 200:
+                    return
+        except aiohttp.ClientError:
+            pass
+        await asyncio.sleep(0.03)
+    await child.stop(0)
+    raise NotReady(f"{child.name} did not start. The end of {child.log}:\n{child.last_lines()}")

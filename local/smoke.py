@@ -1,0 +1,90 @@
+"""One question through the whole stack, as a person would ask it, printed as it streams."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TextIO
+
+from copilot.transcript import Transcript
+from copilot.wire import Receipt, Source
+from local.client import Client
+from local.options import Options
+from local.stack import StackFailed, running
+
+QUESTION = "What happens when the buyer curtails deliveries under the power purchase agreement?"
+
+
+async def smoke(
+    options: Options, shell: Mapping[str, str], question: str, timeout_s: float, out: TextIO
+) -> None:
+    """Start a stack on free ports with state of its own, ask, print, stop.
+
+    Raises:
+        StackFailed: no complete answer came; the message says why.
+        TimeoutError: the whole took longer than ``timeout_s`` seconds.
+    """
+
+    def say(line: str) -> None:
+        print(line, file=out, flush=True)
+
+    async with (
+        asyncio.timeout(timeout_s),
+        running(options, shell, say) as stack,
+        Client(stack.websocket_url) as client,
+    ):
+        say(f"\nQuestion: {question}\n")
+        accepted = await client.ask(question)
+        transcript = Transcript(accepted.answer_id)
+        await _print_stream(client, transcript, out)
+    end = transcript.end
+    if end is None or end.state != "done":
+        reason = "the stream broke off" if end is None else f"it ended as {end.state}: {end.error}"
+        raise StackFailed(f"No complete answer came: {reason}")
+    say("\n\nSources")
+    for source in transcript.sources:
+        say(_source_line(source))
+    if end.receipt is not None:
+        say("\n" + _receipt_line(end.receipt))
+
+
+def temporary_state() -> tempfile.TemporaryDirectory[str]:
+    """A state directory that is gone afterwards."""
+    return tempfile.TemporaryDirectory(prefix="energycopilot-", ignore_cleanup_errors=True)
+
+
+async def _print_stream(client: Client, transcript: Transcript, out: TextIO) -> None:
+    printed = ""
+    async for _ in client.follow(transcript):
+        if not transcript.text.startswith(printed):
+            out.write("\n[begun again by another worker]\n")
+            printed = ""
+        out.write(transcript.text[len(printed) :])
+        out.flush()
+        printed = transcript.text
+
+
+def _source_line(source: Source) -> str:
+    place = [source.document]
+    if source.page is not None:
+        place.append(f"page {source.page}")
+    if source.section:
+        place.append(source.section)
+    return f"  [{source.id}] {source.title} ({', '.join(place)})"
+
+
+def _receipt_line(receipt: Receipt) -> str:
+    parts = [
+        f"model {receipt.model}",
+        f"cache {receipt.cache.decision}",
+        f"corpus {Path(receipt.corpus_version).name[:12]}",
+        f"{receipt.sources} sources",
+        f"{receipt.posts} posts",
+    ]
+    if receipt.first_token_ms is not None:
+        parts.append(f"first token {receipt.first_token_ms:.0f} ms")
+    if receipt.total_ms is not None:
+        parts.append(f"total {receipt.total_ms:.0f} ms")
+    return "Receipt: " + ", ".join(parts)
