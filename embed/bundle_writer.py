@@ -49,7 +49,7 @@ def write_bundle(folder: Path, plan: Plan, vectors: Vectors, *, model_id: str) -
     ``vectors`` has the shape ``(chunks, dimension)``, in the order of ``plan.chunks``.
     """
     write_chunks(folder, plan)
-    _write_lexical(folder / LEXICAL, plan.embedded)
+    write_lexical(folder / LEXICAL, plan.embedded)
     kind, recall = write_vectors(folder / VECTORS, vectors)
     manifest = IndexManifest(
         schema=SCHEMA_VERSION,
@@ -99,7 +99,7 @@ def write_chunks(folder: Path, plan: Plan) -> None:
     (folder / GROUPS).write_bytes(msgspec.json.encode(sets))
 
 
-def _write_lexical(folder: Path, texts: Sequence[str]) -> None:
+def write_lexical(folder: Path, texts: Sequence[str]) -> None:
     """Score every word of every chunk with bm25s, and store its matrix word by word."""
     import bm25s
     import numpy as np

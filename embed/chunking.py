@@ -50,7 +50,13 @@ def heading_lead(title: str, section: Sequence[str]) -> str:
 
 
 def _below_title(title: str, section: Sequence[str]) -> Sequence[str]:
-    return section[1:] if section and section[0].casefold() == title.casefold() else section
+    """Leave out a first heading that repeats the title, whatever its punctuation."""
+    same = bool(section) and _letters(section[0]) == _letters(title)
+    return section[1:] if same else section
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())
 
 
 def _pack(text: str, blocks: Sequence[Block], limit: int) -> Iterator[tuple[int, int, str]]:

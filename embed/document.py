@@ -73,7 +73,7 @@ class TextBuilder:
         self.first_heading: str | None = None
 
     def heading(self, level: int, text: str) -> None:
-        """Open a section of ``level`` (1 is the highest); deeper and equal ones end."""
+        """Open a section of ``level`` (0, a title, is the highest); deeper and equal ones end."""
         text = " ".join(text.split())
         if not text:
             return

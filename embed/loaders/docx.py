@@ -60,7 +60,7 @@ def _paragraph(paragraph: Any, builder: TextBuilder) -> None:
     if found:
         builder.heading(int(found.group(1)), paragraph.text)
     elif style == "Title":
-        builder.heading(1, paragraph.text)
+        builder.heading(0, paragraph.text)
     elif style.startswith("List"):
         builder.item(paragraph.text)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -36,7 +37,7 @@ def _walk(tokens: Sequence[Token], builder: TextBuilder) -> None:
     lists: list[int | None] = []
     marker: str | None = None
     rows: list[list[str]] = []
-    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+    for token, following in zip_longest(tokens, tokens[1:]):
         match token.type:
             case "bullet_list_open":
                 lists.append(None)

@@ -2,7 +2,7 @@
 
 pypdf gives fragments with position and font size. Fragments of one line that stand apart are the
 cells of a table; a larger gap between lines ends a paragraph; larger or bold lines are headings;
-lines that repeat on the pages at the same height are running heads.
+lines that repeat in the margins of the pages are running heads.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ _HEADING_RATIO = 1.12
 _PARAGRAPH_GAP = 1.6
 _MAX_HEADING = 160
 _GLYPH_WIDTH = 0.5
+_MARGIN = 0.1
 
 
 class BrokenPdf(ValueError):
@@ -38,6 +39,7 @@ class Line:
     size: float
     bold: bool
     cells: list[str]
+    in_margin: bool
     right: float = field(default=0.0)
 
     @property
@@ -91,16 +93,17 @@ def _lines(page: Any, number: int) -> list[Line]:
     """Group the fragments of a page, in the order of the content stream, into lines."""
     lines: list[Line] = []
     broken = True
+    bottom, height = float(page.mediabox.bottom), float(page.mediabox.height)
 
     def visit(text: str, cm: list[float], tm: list[float], font: Any, size: float) -> None:
         nonlocal broken
         plain = text.replace("\u00ad", "").strip("\n")
         if plain.strip():
             scale = abs(tm[3] * cm[3]) or 1.0
-            height = size * scale
             x, y = cm[0] * tm[4] + cm[4], cm[3] * tm[5] + cm[5]
             bold = "Bold" in str((font or {}).get("/BaseFont", ""))
-            _place(lines, Line(number, x, y, height, bold, [plain]), broken=broken)
+            margin = not _MARGIN < (y - bottom) / height < 1 - _MARGIN
+            _place(lines, Line(number, x, y, size * scale, bold, [plain], margin), broken=broken)
         broken = text.endswith("\n") or (broken and not plain.strip())
 
     page.extract_text(visitor_text=visit)
@@ -125,16 +128,24 @@ def _without_running_heads(lines: list[Line], pages: int) -> list[Line]:
     def place(line: Line) -> tuple[str, int]:
         return re.sub(r"\d+", "#", line.text), round(line.y)
 
-    seen = Counter(key for key, _ in {(place(line), line.page) for line in lines})
-    often = max(3, pages // 2)
-    return [line for line in lines if line.text and seen[place(line)] < often]
+    # Chapter headings stand in the same place too, but in larger type.
+    body = _body_size(lines)
+    found = [line for line in lines if line.in_margin and not _larger(line, body)]
+    seen = Counter(key for key, _ in {(place(line), line.page) for line in found})
+    furniture = {id(line) for line in found if seen[place(line)] >= max(3, pages // 2)}
+    return [line for line in lines if line.text and id(line) not in furniture]
 
 
-def _lay_out(lines: list[Line], builder: TextBuilder) -> None:
+def _body_size(lines: list[Line]) -> float:
+    """The type size that most characters have; 0 where there are none."""
     weight: Counter[float] = Counter()
     for line in lines:
         weight[round(line.size, 1)] += len(line.text)
-    body = weight.most_common(1)[0][0]
+    return weight.most_common(1)[0][0] if weight else 0.0
+
+
+def _lay_out(lines: list[Line], builder: TextBuilder) -> None:
+    body = _body_size(lines)
     ranks = sorted({round(ln.size, 1) for ln in lines if _larger(ln, body)}, reverse=True)
     for group in _groups(lines, body):
         builder.page = group[0].page

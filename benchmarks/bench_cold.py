@@ -1,0 +1,110 @@
+"""Cold start of retrieval: fresh processes from start to the first retrieved passages.
+
+Run as ``python -m benchmarks.bench_cold``. Prints where the milliseconds go, median of the runs.
+``--evicted`` drops the model, the index and the libraries from the page cache before each run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+QUESTION = "What is the RS-1 customer charge in 2025?"
+
+# The child reports moments on the monotonic clock, which all processes of a machine share.
+CHILD = """
+import time
+moments = [("interpreter", time.monotonic())]
+def passed(name): moments.append((name, time.monotonic()))
+from pathlib import Path
+from inference.faiss_retriever import FaissRetriever
+from inference.onnx_embedder import OnnxEmbedder
+passed("own modules")
+import numpy
+passed("import numpy")
+import onnxruntime, tokenizers
+passed("import onnxruntime, tokenizers")
+import faiss
+passed("import faiss")
+import sys
+model, index, question = sys.argv[1:]
+embedder = OnnxEmbedder(Path(model))
+passed("load the model")
+retriever = FaissRetriever.open(Path(index), embedder)
+passed("verify and open the index")
+vector = embedder.embed([question])[0]
+passed("embed the first question")
+found = retriever.retrieve(question, vector, k=6, groups=frozenset({"public"}))
+passed("first retrieval")
+assert found
+import json, resource
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+unit = 2**20 if sys.platform == "darwin" else 2**10
+print(json.dumps({"moments": moments, "rss_mb": peak / unit}))
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--model", type=Path, default=ROOT / "inference" / "model")
+    parser.add_argument("--index", type=Path, default=ROOT / "faiss_index")
+    parser.add_argument("--evicted", action="store_true")
+    arguments = parser.parse_args()
+    if not (arguments.index / "manifest.json").is_file():
+        print(f"skipped: no index at {arguments.index}; make one with python -m embed build")
+        return 0
+    runs = [_run(arguments) for _ in range(max(1, arguments.runs))]
+    names = list(runs[0][0])
+    width = max(map(len, names)) + 2
+    state = "evicted page cache" if arguments.evicted else "warm page cache"
+    print(f"Process start to first retrieval, {state}, median of {len(runs)} fresh processes\n")
+    for name in names:
+        print(f"  {name:<{width}}{statistics.median(stages[name] for stages, _ in runs):8.1f} ms")
+    totals = [sum(stages.values()) for stages, _ in runs]
+    print(f"  {'total':<{width}}{statistics.median(totals):8.1f} ms", end="")
+    print(f"   (from {min(totals):.0f} to {max(totals):.0f})")
+    print(f"  {'peak memory':<{width}}{statistics.median(rss for _, rss in runs):8.1f} MB")
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> tuple[dict[str, float], float]:
+    if arguments.evicted:
+        _evict(arguments.model, arguments.index, Path(sys.prefix))
+    start = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, str(arguments.model), str(arguments.index), QUESTION],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    result = json.loads(done.stdout)
+    stages: dict[str, float] = {}
+    for name, moment in result["moments"]:
+        stages[name] = 1000 * (moment - start)
+        start = moment
+    return stages, result["rss_mb"]
+
+
+def _evict(*folders: Path) -> None:
+    if not hasattr(os, "posix_fadvise"):
+        raise SystemExit("--evicted needs posix_fadvise (Linux)")
+    for folder in folders:
+        for path in folder.rglob("*"):
+            if path.is_file():
+                descriptor = os.open(path, os.O_RDONLY)
+                os.fsync(descriptor)
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+                os.close(descriptor)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
