@@ -1,7 +1,11 @@
 /** Sessions and wire events for tests. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import { type InProcessTransport, inProcessTransport, type Peer } from "../src/chat/in_process_transport";
+import {
+  type InProcessTransport,
+  inProcessTransport,
+  type Peer,
+} from "../src/chat/in_process_transport";
 import { Session } from "../src/chat/session";
 import type { Transport } from "../src/chat/transport";
 import { createVault, type Vault } from "../src/chat/vault";
@@ -92,7 +96,9 @@ export function createRig(
     vault,
     peer,
     sent: () =>
-      transport.peers.flatMap(({ sent }) => sent.map((frame) => JSON.parse(frame) as ClientMessage)),
+      transport.peers.flatMap(({ sent }) =>
+        sent.map((frame) => JSON.parse(frame) as ClientMessage),
+      ),
     say: (...events) => {
       for (const event of events) peer().deliver(JSON.stringify(event));
     },

@@ -28,7 +28,9 @@ export function inProcessTransport(): InProcessTransport {
     onSent: () => {},
     onOpen: () => {},
     open(listener) {
-      const { peer, socket } = connect(listener, (sender, frame) => transport.onSent(sender, frame));
+      const { peer, socket } = connect(listener, (sender, frame) =>
+        transport.onSent(sender, frame),
+      );
       peers.push(peer);
       queueMicrotask(() => transport.onOpen(peer));
       return socket;

@@ -154,7 +154,12 @@ describe("a question", () => {
     rig.session.ask("one");
     rig.say(accepted(), start, delta(1, "1"), endOf("a1", "1"));
     rig.session.ask("two");
-    rig.say({ type: "rejected", client_msg_id: "id-3", code: "unknown_conversation", message: "?" });
+    rig.say({
+      type: "rejected",
+      client_msg_id: "id-3",
+      code: "unknown_conversation",
+      message: "?",
+    });
     rig.session.askAgain("id-3");
     expect(rig.sent().at(-1)).toEqual({ action: "message", client_msg_id: "id-4", text: "two" });
     expect(rig.session.view().chat.turns.map(({ question }) => question)).toEqual(["one", "two"]);

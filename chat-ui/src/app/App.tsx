@@ -1,0 +1,82 @@
+/** The page: header, conversation, question box. */
+import { AssistantRuntimeProvider, ThreadPrimitive } from "@assistant-ui/react";
+import { ArrowDown, SquarePen } from "lucide-react";
+import { Announcer } from "./announcer";
+import { ConnectionBanner } from "./ConnectionBanner";
+import { Composer } from "./composer/Composer";
+import { Logo } from "./Logo";
+import { useChatRuntime } from "./runtime";
+import { useSession, useView } from "./session_context";
+import { AnswerMessage, QuestionMessage } from "./thread/messages";
+import { Welcome } from "./thread/Welcome";
+
+/** Until the server has said its own. */
+const USUAL_LIMIT = 4_000;
+
+export function App() {
+  const limit = useView(({ chat }) => chat.limits?.question_chars ?? USUAL_LIMIT);
+  const runtime = useChatRuntime();
+  return (
+    <AssistantRuntimeProvider runtime={runtime}>
+      <a href="#question" className="skip-link">
+        Skip to the question box
+      </a>
+      <div className="flex h-dvh flex-col">
+        <Header />
+        <ConnectionBanner />
+        <ThreadPrimitive.Root className="flex min-h-0 flex-1 flex-col">
+          <Conversation />
+          <Composer limit={limit} />
+        </ThreadPrimitive.Root>
+      </div>
+      <Announcer />
+    </AssistantRuntimeProvider>
+  );
+}
+
+function Header() {
+  const session = useSession();
+  const empty = useView(({ chat }) => chat.turns.length === 0);
+  return (
+    <header className="header">
+      <span className="flex items-center gap-2.5 font-semibold tracking-tight">
+        <Logo />
+        EnergyCopilot
+      </span>
+      <button
+        type="button"
+        className="header-button"
+        disabled={empty}
+        onClick={() => {
+          session.clear();
+          document.getElementById("question")?.focus();
+        }}
+      >
+        <SquarePen aria-hidden className="size-4" />
+        <span className="max-sm:sr-only">New conversation</span>
+      </button>
+    </header>
+  );
+}
+
+function Conversation() {
+  const empty = useView(({ chat }) => chat.turns.length === 0);
+  return (
+    <main className="relative flex min-h-0 flex-1 flex-col">
+      <ThreadPrimitive.Viewport className="viewport">
+        <div className="column flex flex-1 flex-col pb-6">
+          {empty ? (
+            <Welcome />
+          ) : (
+            <ThreadPrimitive.Messages
+              components={{ UserMessage: QuestionMessage, AssistantMessage: AnswerMessage }}
+            />
+          )}
+        </div>
+      </ThreadPrimitive.Viewport>
+      <ThreadPrimitive.ScrollToBottom className="jump-button" aria-label="Jump to the latest">
+        <ArrowDown aria-hidden className="size-4" />
+      </ThreadPrimitive.ScrollToBottom>
+    </main>
+  );
+}

@@ -1,0 +1,47 @@
+/** What the page reads from its server at start, so that one build serves every environment. */
+
+export interface Config {
+  /** Absolute `ws:` or `wss:` address. */
+  readonly websocketUrl: string;
+}
+
+/** The configuration could not be had; the message is for the person at the page. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+const PATIENCE_MS = 10_000;
+
+/** Reads `/config.json`. Throws `ConfigError` with what is wrong with it. */
+export async function loadConfig(page: URL, read: typeof fetch = fetch): Promise<Config> {
+  const address = new URL("/config.json", page);
+  let response: Response;
+  try {
+    response = await read(address, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+  } catch {
+    throw new ConfigError("The server did not answer. Check that it is running and reachable.");
+  }
+  if (!response.ok) {
+    throw new ConfigError(`The server answered ${response.status} instead of its settings.`);
+  }
+  const value: unknown = await response.json().catch(() => null);
+  return parseConfig(value, page);
+}
+
+/** `websocketUrl` may be absolute (`wss://...`) or a path on the page's own server. */
+export function parseConfig(value: unknown, page: URL): Config {
+  const given =
+    typeof value === "object" && value !== null && "websocketUrl" in value
+      ? value.websocketUrl
+      : undefined;
+  if (typeof given !== "string" || !URL.canParse(given, page)) {
+    throw new ConfigError("The server's settings do not name a WebSocket address.");
+  }
+  const url = new URL(given, page);
+  if (url.protocol === "http:") url.protocol = "ws:";
+  if (url.protocol === "https:") url.protocol = "wss:";
+  if (url.protocol !== "ws:" && url.protocol !== "wss:") {
+    throw new ConfigError(`The server's settings name an address that is no WebSocket: ${given}`);
+  }
+  return { websocketUrl: url.href };
+}

@@ -1,0 +1,14 @@
+/** Questions of corpus/questions.jsonl that show what the sample documents hold. */
+export const STARTERS = [
+  { topic: "Wind PPA", question: "How fast does the price in the Harrow Ridge PPA go up?" },
+  {
+    topic: "Tariffs",
+    question:
+      "During which hours is electricity most expensive on the 2025 time-of-use plan for homes?",
+  },
+  { topic: "Storage", question: "Which round-trip efficiency is Millbrook's owner bound to?" },
+  {
+    topic: "Carbon accounting",
+    question: "Does signing a virtual PPA by itself lower a company's scope 2 figure?",
+  },
+] as const;

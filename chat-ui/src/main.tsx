@@ -1,0 +1,58 @@
+/** Puts the page together: the one place that knows the browser, its storage and its socket. */
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./app/App";
+import { ConfigError, loadConfig } from "./app/config";
+import { StartupError } from "./app/StartupError";
+import { SessionProvider } from "./app/session_context";
+import "./app/styles.css";
+import { preloadMarkdown } from "./app/thread/messages";
+import { createId } from "./chat/identifiers";
+import { Session } from "./chat/session";
+import { createVault } from "./chat/vault";
+import { webSocketTransport } from "./chat/websocket_transport";
+
+/** Late enough to leave the first paint alone, early enough for the first answer. */
+const PRELOAD_AFTER_MS = 400;
+
+function browserStorage(): Storage | null {
+  try {
+    return window.localStorage;
+  } catch {
+    return null;
+  }
+}
+
+async function start(element: HTMLElement): Promise<void> {
+  const root = createRoot(element);
+  try {
+    const { websocketUrl } = await loadConfig(new URL(window.location.href));
+    const vault = createVault(browserStorage(), createId);
+    const session = new Session({
+      transport: webSocketTransport(websocketUrl),
+      vault,
+      chance: { now: Date.now, random: Math.random },
+      createId,
+    });
+    window.addEventListener("pagehide", () => session.save());
+    window.addEventListener("online", () => session.retryNow());
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") session.retryNow();
+    });
+    session.start();
+    root.render(
+      <StrictMode>
+        <SessionProvider session={session} vault={vault}>
+          <App />
+        </SessionProvider>
+      </StrictMode>,
+    );
+    window.setTimeout(preloadMarkdown, PRELOAD_AFTER_MS);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    root.render(<StartupError message={error.message} />);
+  }
+}
+
+const element = document.getElementById("root");
+if (element !== null) void start(element);
