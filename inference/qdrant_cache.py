@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from inference.ports import Vector
 
 LOOKUP_TIMEOUT_S = 0.25
-STORE_TIMEOUT_S = 2.0
+STORE_TIMEOUT_S = 10.0
+"""Storing follows the end of an answer, so nobody waits for it; the first one makes indexes."""
+_CALL_TIMEOUT_S = 3.0
 _NAMESPACE = uuid.UUID("7d1f5d1c-3a52-5d0e-9d8e-0b6a3c6f4a11")
 _SCOPE_FIELDS = ("tenant", "groups_hash", "corpus_version", "model", "prompt_version")
 
@@ -119,6 +121,7 @@ class QdrantCache:
                 "score_threshold": self._threshold,
                 "with_payload": True,
             },
+            timeout_s=LOOKUP_TIMEOUT_S,
         )
         if reply.status == 404:
             # No collection yet: the first answer that is kept makes it.
@@ -129,27 +132,23 @@ class QdrantCache:
     def _store(self, point: dict[str, Any]) -> None:
         if not self._ready:
             self._create()
-        reply = self._transport.call("PUT", f"{self._path}/points?wait=true", {"points": [point]})
+        reply = self._call("PUT", "/points?wait=true", {"points": [point]})
         if reply.status == 404:
             self._create()
-            reply = self._transport.call(
-                "PUT", f"{self._path}/points?wait=true", {"points": [point]}
-            )
+            reply = self._call("PUT", "/points?wait=true", {"points": [point]})
         self._checked(reply)
 
     def _delete(self, ids: list[str]) -> None:
-        reply = self._transport.call(
-            "POST", f"{self._path}/points/delete?wait=true", {"points": ids}
-        )
+        reply = self._call("POST", "/points/delete?wait=true", {"points": ids})
         if reply.status != 404:
             self._checked(reply)
 
     def _create(self) -> None:
         """Make the collection and its payload indexes; repeating it is harmless."""
-        existing = self._transport.call("GET", self._path)
+        existing = self._call("GET", "")
         if existing.status == 404:
             vectors = {"size": self._dimension, "distance": "Cosine"}
-            made = self._transport.call("PUT", self._path, {"vectors": vectors})
+            made = self._call("PUT", "", {"vectors": vectors})
             # 409: another worker made it at the same moment.
             if made.status != 409:
                 self._checked(made)
@@ -160,9 +159,12 @@ class QdrantCache:
             self._check_dimension(self._checked(existing))
         self._ready = True
 
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> QdrantReply:
+        return self._transport.call(method, self._path + path, body, timeout_s=_CALL_TIMEOUT_S)
+
     def _index(self, field: str, kind: str) -> None:
         schema = {"field_name": field, "field_schema": kind}
-        self._checked(self._transport.call("PUT", f"{self._path}/index?wait=true", schema))
+        self._checked(self._call("PUT", "/index?wait=true", schema))
 
     def _check_dimension(self, info: dict[str, Any]) -> None:
         vectors = info.get("config", {}).get("params", {}).get("vectors", {})

@@ -29,7 +29,9 @@ class QdrantUnreachable(Exception):
 class QdrantTransport(Protocol):
     """Carries one REST call; blocking."""
 
-    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> QdrantReply:
+    def call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, timeout_s: float
+    ) -> QdrantReply:
         """Send ``body`` as JSON and return the answer, whatever its status.
 
         Raises:
@@ -39,25 +41,27 @@ class QdrantTransport(Protocol):
 
 
 class QdrantHttp:
-    """``QdrantTransport`` to a server at ``url``; ``timeout_s`` bounds connect and read each."""
+    """``QdrantTransport`` to a server at ``url``; a call's timeout bounds connect and read each."""
 
-    def __init__(self, url: str, *, api_key: str = "", timeout_s: float = 0.25) -> None:
+    def __init__(self, url: str, *, api_key: str = "") -> None:
         self._url = url.rstrip("/")
         headers = {"content-type": "application/json"}
         if api_key:
             headers["api-key"] = api_key
-        self._pool = urllib3.PoolManager(
-            maxsize=16,
-            headers=headers,
-            retries=False,
-            timeout=urllib3.Timeout(connect=timeout_s, read=timeout_s),
-        )
+        self._pool = urllib3.PoolManager(maxsize=16, headers=headers, retries=False)
 
-    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> QdrantReply:
+    def call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, timeout_s: float
+    ) -> QdrantReply:
         """See ``QdrantTransport.call``."""
         data = None if body is None else msgspec.json.encode(body)
         try:
-            response = self._pool.request(method, self._url + path, body=data)
+            response = self._pool.request(
+                method,
+                self._url + path,
+                body=data,
+                timeout=urllib3.Timeout(connect=timeout_s, read=timeout_s),
+            )
             decoded = msgspec.json.decode(response.data) if response.data else {}
         except urllib3.exceptions.TimeoutError as error:
             raise QdrantUnreachable(f"Qdrant at {self._url} did not answer in time") from error
@@ -68,3 +72,7 @@ class QdrantHttp:
         if not isinstance(decoded, dict):
             raise QdrantUnreachable(f"{self._url} does not answer like Qdrant")
         return QdrantReply(response.status, decoded)
+
+    def close(self) -> None:
+        """Close the connections that were kept alive."""
+        self._pool.clear()

@@ -1,0 +1,351 @@
+"""The semantic cache, the same cases on every engine: our local process, qdrant-client's in-memory
+mode, and a real server where ``QDRANT_TEST_URL`` names one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from qdrant_client import QdrantClient, models
+
+from inference.no_cache import NoCache
+from inference.ports import CacheScope, CacheUnavailable
+from inference.qdrant_cache import QdrantCache, point_id
+from inference.qdrant_http import QdrantHttp, QdrantReply, QdrantTransport
+from tests.fakes import a_passage, passages
+
+SCOPE = CacheScope(
+    tenant="acme", groups_hash="g1", corpus_version="v1", model="m1", prompt_version="p1"
+)
+DIMENSION = 8
+
+
+class WallClock:
+    """Tests own the wall clock."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def time(self) -> float:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        raise AssertionError("the cache does not sleep")
+
+
+class InMemoryTransport:
+    """The REST calls of the cache on qdrant-client's own in-memory engine."""
+
+    def __init__(self) -> None:
+        self._client = QdrantClient(":memory:")
+
+    def call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, timeout_s: float
+    ) -> QdrantReply:
+        match = re.fullmatch(r"/collections/([^/?]+)(/[^?]*)?(\?.*)?", path)
+        assert match is not None, path
+        name, action = match[1], match[2] or ""
+        exists = self._client.collection_exists(name)
+        if not exists and (method, action) != ("PUT", ""):
+            return QdrantReply(404, {"status": {"error": f"Collection `{name}` doesn't exist!"}})
+        try:
+            return QdrantReply(200, {"result": self._call(method, name, action, body or {})})
+        except ValueError as error:
+            return QdrantReply(400, {"status": {"error": f"dimension: {error}"}})
+
+    def _call(self, method: str, name: str, action: str, body: dict[str, Any]) -> Any:
+        match method, action:
+            case "PUT", "":
+                vectors = models.VectorParams(**body["vectors"])
+                return self._client.create_collection(name, vectors_config=vectors)
+            case "GET", "":
+                return self._client.get_collection(name).model_dump(mode="json")
+            case "DELETE", "":
+                return {"deleted": self._client.delete_collection(name)}
+            case "PUT", "/index":
+                # The in-memory engine filters without indexes.
+                return {}
+            case "PUT", "/points":
+                points = [models.PointStruct(**point) for point in body["points"]]
+                return self._client.upsert(name, points).model_dump(mode="json")
+            case "POST", "/points/delete":
+                selector = models.PointIdsList(points=body["points"])
+                return self._client.delete(name, selector).model_dump(mode="json")
+            case "POST", "/points/query":
+                found = self._client.query_points(
+                    name,
+                    query=body["query"],
+                    query_filter=models.Filter(**body["filter"]),
+                    limit=body["limit"],
+                    score_threshold=body["score_threshold"],
+                    with_payload=body["with_payload"],
+                )
+                return found.model_dump(mode="json")
+        raise AssertionError(f"the cache makes no such call: {method} {action}")
+
+
+@pytest.fixture(scope="module")
+def local_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Our own process around the Qdrant engine."""
+    path: Path = tmp_path_factory.mktemp("qdrant")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "local.qdrant", "--port", str(port), "--path", str(path)]
+    process = subprocess.Popen(command)
+    try:
+        _wait_for(port, process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(200):
+        assert process.poll() is None, "local.qdrant has ended"
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("local.qdrant does not listen")
+
+
+ENGINES = ["local", "in-memory"]
+if os.environ.get("QDRANT_TEST_URL"):
+    ENGINES.append("server")
+
+
+@pytest.fixture(params=ENGINES)
+def transport(request: pytest.FixtureRequest) -> Iterator[QdrantTransport]:
+    if request.param == "in-memory":
+        yield InMemoryTransport()
+        return
+    local = request.param == "local"
+    url = request.getfixturevalue("local_url") if local else os.environ["QDRANT_TEST_URL"]
+    http = QdrantHttp(url)
+    yield http
+    http.close()
+
+
+@pytest.fixture
+def clock() -> WallClock:
+    return WallClock()
+
+
+@pytest.fixture
+def collection(transport: QdrantTransport) -> Iterator[str]:
+    name = f"test-{uuid.uuid4().hex}"
+    yield name
+    transport.call("DELETE", f"/collections/{name}", timeout_s=5)
+
+
+@pytest.fixture
+def cache(transport: QdrantTransport, clock: WallClock, collection: str) -> QdrantCache:
+    return make(transport, clock, collection)
+
+
+def make(
+    transport: QdrantTransport, clock: WallClock, collection: str, dimension: int = DIMENSION
+) -> QdrantCache:
+    return QdrantCache(
+        transport,
+        clock,
+        collection=collection,
+        dimension=dimension,
+        threshold=0.95,
+        ttl_s=3600,
+    )
+
+
+def vector(*parts: float, dimension: int = DIMENSION) -> Any:
+    padded = np.array([*parts, *([0.0] * (dimension - len(parts)))], dtype=np.float32)
+    return padded / np.linalg.norm(padded)
+
+
+async def keep(cache: QdrantCache, question: str = "What is the fee?", **changes: Any) -> None:
+    given: dict[str, Any] = {"vector": vector(1), "scope": SCOPE, "text": "5 EUR [1]."}
+    given.update(changes)
+    await cache.store(
+        question, given["vector"], given["scope"], text=given["text"], passages=passages(2)
+    )
+
+
+async def test_before_anything_was_kept_nothing_is_found(cache: QdrantCache) -> None:
+    assert await cache.lookup("What is the fee?", vector(1), SCOPE) is None
+
+
+async def test_an_answer_comes_back_as_it_was_kept(cache: QdrantCache) -> None:
+    await keep(cache)
+    found = await cache.lookup("And the fee?", vector(1, 0.1), SCOPE)
+    assert found is not None
+    assert (found.question, found.text) == ("What is the fee?", "5 EUR [1].")
+    assert found.passages == passages(2)
+    assert found.score == pytest.approx(0.995, abs=0.001)
+
+
+async def test_the_nearest_of_several_is_served(cache: QdrantCache) -> None:
+    await keep(cache, "far", vector=vector(1, 0.25), text="far")
+    await keep(cache, "near", vector=vector(1, 0.05), text="near")
+    found = await cache.lookup("q", vector(1), SCOPE)
+    assert found is not None
+    assert found.text == "near"
+
+
+async def test_below_the_threshold_nothing_is_served(cache: QdrantCache) -> None:
+    await keep(cache)
+    assert await cache.lookup("q", vector(1, 0.4), SCOPE) is None
+
+
+@pytest.mark.parametrize("field", CacheScope.__struct_fields__)
+async def test_no_answer_leaves_its_scope(cache: QdrantCache, field: str) -> None:
+    await keep(cache)
+    fields = {name: getattr(SCOPE, name) for name in CacheScope.__struct_fields__}
+    other = CacheScope(**{**fields, field: "other"})
+    assert await cache.lookup("What is the fee?", vector(1), other) is None
+
+
+async def test_an_answer_is_served_until_it_expires(cache: QdrantCache, clock: WallClock) -> None:
+    await keep(cache)
+    clock.now += 3599
+    assert await cache.lookup("q", vector(1), SCOPE) is not None
+    clock.now += 2
+    assert await cache.lookup("q", vector(1), SCOPE) is None
+
+
+async def test_the_same_question_replaces_its_answer(cache: QdrantCache) -> None:
+    await keep(cache, "What is the fee?", text="old")
+    await keep(cache, " what is  the FEE?", text="new")
+    found = await cache.lookup("q", vector(1), SCOPE)
+    assert found is not None
+    assert found.text == "new"
+    await cache.evict("What is the fee?", SCOPE)
+    assert await cache.lookup("q", vector(1), SCOPE) is None
+
+
+async def test_evicting_what_is_not_there_is_harmless(cache: QdrantCache) -> None:
+    await cache.evict("never asked", SCOPE)
+
+
+async def test_a_second_process_finds_the_collection(
+    transport: QdrantTransport, clock: WallClock, collection: str
+) -> None:
+    await keep(make(transport, clock, collection))
+    await keep(make(transport, clock, collection), "other", vector=vector(0, 1))
+    cache = make(transport, clock, collection)
+    assert await cache.lookup("q", vector(1), SCOPE) is not None
+    assert await cache.lookup("q", vector(0, 1), SCOPE) is not None
+
+
+async def test_a_collection_deleted_underneath_is_made_again(
+    transport: QdrantTransport, clock: WallClock, cache: QdrantCache, collection: str
+) -> None:
+    await keep(cache)
+    transport.call("DELETE", f"/collections/{collection}", timeout_s=5)
+    await keep(cache)
+    assert await cache.lookup("q", vector(1), SCOPE) is not None
+
+
+async def test_another_model_in_the_same_collection_says_what_to_do(
+    transport: QdrantTransport, clock: WallClock, collection: str
+) -> None:
+    await keep(make(transport, clock, collection))
+    other = make(transport, clock, collection, dimension=16)
+    with pytest.raises(CacheUnavailable, match="QDRANT_COLLECTION"):
+        await keep(other, vector=vector(1, dimension=16))
+    with pytest.raises(CacheUnavailable, match="QDRANT_COLLECTION"):
+        await other.lookup("q", vector(1, dimension=16), SCOPE)
+
+
+# --- a server that does not serve -----------------------------------------------------------------
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        yield listening
+
+
+async def test_a_silent_server_costs_a_quarter_of_a_second(
+    listener: socket.socket, clock: WallClock
+) -> None:
+    http = QdrantHttp(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    cache = make(http, clock, "c")
+    began = time.monotonic()
+    with pytest.raises(CacheUnavailable, match=r"250 ms|in time"):
+        await cache.lookup("q", vector(1), SCOPE)
+    assert time.monotonic() - began < 1.0
+    http.close()
+
+
+async def test_no_server_is_bypassed_at_once(clock: WallClock) -> None:
+    http = QdrantHttp("http://127.0.0.1:9")
+    with pytest.raises(CacheUnavailable, match="check QDRANT_URL"):
+        await make(http, clock, "c").lookup("q", vector(1), SCOPE)
+    http.close()
+
+
+class Replies:
+    """Answers everything alike."""
+
+    def __init__(self, status: int, body: dict[str, Any]) -> None:
+        self.reply = QdrantReply(status, body)
+
+    def call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, timeout_s: float
+    ) -> QdrantReply:
+        return self.reply
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (401, {}, "QDRANT_API_KEY"),
+        (403, {}, "QDRANT_API_KEY"),
+        (500, {"status": {"error": "disk full"}}, "500: disk full"),
+        (200, {"result": {"points": [{"score": 1.0, "payload": {}}]}}, "cannot be read"),
+        (
+            400,
+            {"status": {"error": "Vector dimension error: expected dim: 3, got 8"}},
+            "QDRANT_COLLECTION",
+        ),
+    ],
+)
+async def test_refusals_say_what_to_look_at(
+    clock: WallClock, status: int, body: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(CacheUnavailable, match=words):
+        await make(Replies(status, body), clock, "c").lookup("q", vector(1), SCOPE)
+
+
+async def test_without_a_cache_the_receipt_says_so() -> None:
+    with pytest.raises(CacheUnavailable, match="QDRANT_URL is empty"):
+        await NoCache().lookup("q", vector(1), SCOPE)
+    await NoCache().store("q", vector(1), SCOPE, text="t", passages=[a_passage()])
+
+
+def test_identities_are_stable_and_differ_by_scope() -> None:
+    other = CacheScope(
+        tenant="b", groups_hash="g1", corpus_version="v1", model="m1", prompt_version="p1"
+    )
+    assert point_id("Fee?", SCOPE) == point_id(" fee? ", SCOPE)
+    assert point_id("Fee?", SCOPE) != point_id("Fee?", other)
+    assert len({point_id(f"q{n}", SCOPE) for n in range(100)}) == 100
