@@ -15,7 +15,7 @@ from pathlib import Path
 
 import aiohttp
 
-from local.client import Refused
+from local.chat_client import ChatError
 from local.gateway import Limits
 from local.listening import PortInUse
 from local.options import Options
@@ -29,7 +29,7 @@ _EXPECTED = (
     AlreadyRunning,
     NotReady,
     PortInUse,
-    Refused,
+    ChatError,
     StackFailed,
     TemplateError,
     aiohttp.ClientError,

@@ -72,6 +72,11 @@ class QueueReader:
                 self._slots.release()
                 await self._bell.wait(POLL_S)
 
+    async def finish(self) -> None:
+        """Wait until all that was read is done with; called once no function runs any more."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
+
     def _served(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._slots.release()

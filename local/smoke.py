@@ -10,7 +10,7 @@ from typing import TextIO
 
 from copilot.transcript import Transcript
 from copilot.wire import Receipt, Source
-from local.client import Client
+from local.chat_client import ChatClient
 from local.options import Options
 from local.stack import StackFailed, running
 
@@ -33,12 +33,13 @@ async def smoke(
     async with (
         asyncio.timeout(timeout_s),
         running(options, shell, say) as stack,
-        Client(stack.websocket_url) as client,
+        ChatClient(stack.websocket_url) as client,
     ):
         say(f"\nQuestion: {question}\n")
         accepted = await client.ask(question)
-        transcript = Transcript(accepted.answer_id)
-        await _print_stream(client, transcript, out)
+        printer = _Printer(out)
+        transcript = await client.follow(accepted.answer_id, on_event=printer.catch_up)
+        printer.catch_up(None, transcript)
     end = transcript.end
     if end is None or end.state != "done":
         reason = "the stream broke off" if end is None else f"it ended as {end.state}: {end.error}"
@@ -55,15 +56,22 @@ def temporary_state() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="energycopilot-", ignore_cleanup_errors=True)
 
 
-async def _print_stream(client: Client, transcript: Transcript, out: TextIO) -> None:
-    printed = ""
-    async for _ in client.follow(transcript):
-        if not transcript.text.startswith(printed):
-            out.write("\n[begun again by another worker]\n")
-            printed = ""
-        out.write(transcript.text[len(printed) :])
-        out.flush()
-        printed = transcript.text
+class _Printer:
+    """Prints what is new of an answer; a higher epoch begins anew."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._printed = ""
+
+    def catch_up(self, event: object, transcript: Transcript) -> None:
+        """Print the text that ``transcript`` has gained."""
+        text = transcript.text
+        if not text.startswith(self._printed):
+            self._out.write("\n[begun again by another worker]\n")
+            self._printed = ""
+        self._out.write(text[len(self._printed) :])
+        self._out.flush()
+        self._printed = text
 
 
 def _source_line(source: Source) -> str:

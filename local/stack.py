@@ -95,6 +95,7 @@ class _Starter:
         self._path = shell.get("PATH", "/usr/local/bin:/usr/bin:/bin")
         self._faults = Faults(options.fault_seed)
         self._bells: list[Bell] = []
+        self._readers: list[QueueReader] = []
         self._watched: dict[str, asyncio.Task[Any]] = {}
         self._began = time.monotonic()
 
@@ -212,6 +213,7 @@ class _Starter:
             launch = Launch(function, environment, code, self._state.logs / f"{name}.log")
             pools[name] = Pool(launch, self._options.workers)
         functions = Functions(pools)
+        self._undo.push_async_callback(self._finish_readers)
         self._undo.push_async_callback(functions.close)
         return functions
 
@@ -244,9 +246,13 @@ class _Starter:
             bell = Bell()
             self._bells.append(bell)
             reader = QueueReader(source, sqs, functions, self._options.workers, bell)
+            self._readers.append(reader)
             self._background(source.name, reader.run())
         for schedule in blueprint.schedules:
             self._background(schedule.name, keep_firing(schedule, functions))
+
+    async def _finish_readers(self) -> None:
+        await asyncio.gather(*(reader.finish() for reader in self._readers))
 
     def _ring(self) -> None:
         for bell in self._bells:

@@ -184,8 +184,6 @@ def _match(body: dict[str, Any]) -> Any:
             return edge.MatchAny(values)
         case {"except": values}:
             return edge.MatchExcept(values)
-        case {"text": text}:
-            return edge.MatchText(text)
         case _:
             raise BadRequest(f"unknown match with {', '.join(sorted(body))}")
 
