@@ -94,6 +94,9 @@ async def generate(
     Retry-After where it gives one); after it, ``Again`` marks that the answer begins anew.
     """
     tries = restarts = 0
+    if reason := stop.now():
+        yield Stopped(reason)
+        return
     while True:
         begun = False
         try:

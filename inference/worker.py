@@ -97,6 +97,8 @@ class Worker:
 
     async def _publish(self, lease: Lease, deadline: float) -> None:
         cancelled = asyncio.Event()
+        if lease.header.cancelled:
+            cancelled.set()
         began = self._clock.monotonic()
         events = self._events(lease, deadline, cancelled)
         end = await self._publisher.publish(lease, events, cancelled)

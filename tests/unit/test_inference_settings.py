@@ -1,0 +1,97 @@
+"""Settings of the inference function, and what its entry point may import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from copilot.configuration import SettingsError
+from inference.bootstrap import answer_cache, chat_model
+from inference.chat_model import OpenAIChatModel
+from inference.clock import SystemClock
+from inference.extractive_model import ExtractiveModel
+from inference.langchain_model import LangchainChatModel
+from inference.no_cache import NoCache
+from inference.qdrant_cache import QdrantCache
+from inference.settings import VARIABLES, Settings
+
+REQUIRED = {
+    "TABLE_NAME": "copilot",
+    "QUEUE_URL": "https://sqs/q",
+    "WEBSOCKET_ENDPOINT": "https://api/dev",
+}
+
+
+def settings(**changes: str) -> Settings:
+    return Settings.of({**REQUIRED, **changes})
+
+
+def test_defaults() -> None:
+    made = settings()
+    assert made.index_dir == Path("faiss_index")
+    assert made.cache_threshold == 0.95
+    assert made.cache_ttl_s == 7 * 86_400
+    assert made.flush_window_s == 0.1
+    assert made.retrieved_passages == 6
+
+
+def test_every_declared_variable_becomes_a_setting() -> None:
+    assert len(VARIABLES) == len(Settings.__struct_fields__)
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_what_must_be_set_is_named(name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        settings(**{name: ""})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CACHE_THRESHOLD", "0.2"),
+        ("CACHE_THRESHOLD", "high"),
+        ("CACHE_TTL_DAYS", "-1"),
+        ("RETRIEVED_PASSAGES", "0"),
+        ("FLUSH_WINDOW_MS", "5"),
+        ("CHAT_MODEL", "gpt-4o"),
+        ("CHAT_MODEL", "anthropic:"),
+    ],
+)
+def test_what_is_malformed_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        settings(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "name"),
+    [
+        ({}, ExtractiveModel, "extractive"),
+        ({"OPENAI_API_KEY": "sk"}, OpenAIChatModel, "gpt-4o-mini"),
+        ({"OPENAI_SECRET_ARN": "arn:x", "OPENAI_MODEL": "gpt-x"}, OpenAIChatModel, "gpt-x"),
+        ({"OPENAI_BASE_URL": "http://localhost:11434/v1"}, OpenAIChatModel, "gpt-4o-mini"),
+        ({"CHAT_MODEL": "anthropic:x", "OPENAI_API_KEY": "sk"}, LangchainChatModel, "anthropic:x"),
+    ],
+)
+def test_the_model_that_answers(changes: dict[str, str], kind: type, name: str) -> None:
+    model = chat_model(settings(**changes), SystemClock())
+    assert (type(model), model.name) == (kind, name)
+
+
+def test_the_cache_that_is_asked() -> None:
+    assert isinstance(answer_cache(settings(), SystemClock(), 3), NoCache)
+    made = answer_cache(settings(QDRANT_URL="http://localhost:6333"), SystemClock(), 3)
+    assert isinstance(made, QdrantCache)
+
+
+def test_the_entry_point_imports_nothing_heavy() -> None:
+    """Whatever is imported here is paid for by every cold start, before anything happens."""
+    heavy = "openai langchain langchain_core qdrant_client pydantic faiss onnxruntime httpx torch"
+    script = (
+        "import sys, inference.app\n"
+        f"found = set('{heavy}'.split()) & {{name.split('.')[0] for name in sys.modules}}\n"
+        "sys.exit(f'imported: {sorted(found)}' if found else 0)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
