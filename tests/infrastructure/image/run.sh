@@ -4,7 +4,8 @@
 #
 # It starts a Docker daemon of its own (private socket, private data), makes a stand-in for AWS's
 # base image from Debian, the open-source runtime client and the runtime interface emulator that
-# SAM carries, and hands over to invoke.py. Everything it starts, it stops; a first run downloads
+# SAM carries, and hands over to invoke.py. Every process it starts, it stops (the bridge docker0 and
+# its firewall rules stay); a first run downloads
 # Debian once into .local/image/.
 #
 # Exits 2, with a word, where it cannot run: it needs root, Debian's packages and no other daemon.
@@ -86,7 +87,8 @@ cp .venv-sam/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$ARCH 
 cp /etc/ssl/certs/ca-certificates.crt "$work/context/ca-certificates.crt"
 grep -E '^(awslambdaric|boto3)==' requirements/run.lock | cut -d' ' -f1 >"$work/context/runtime.txt"
 docker build -q --build-arg AWS_ENDPOINT_URL="http://$gateway:$port" \
-  -t public.ecr.aws/lambda/python:3.13 -t "public.ecr.aws/lambda/python:3.13-$ARCH" "$work/context" >/dev/null
+  -t public.ecr.aws/lambda/python:3.13 -t "public.ecr.aws/lambda/python:3.13-$ARCH" "$work/context" \
+  >"$work/base.log" 2>&1 || { tail -n 20 "$work/base.log" >&2; exit 1; }
 
 step "Building the functions with SAM ..."
 export AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0
