@@ -1,0 +1,217 @@
+"""Retrieving: what is found, what is never shown, and which bundles are refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import bm25s
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from copilot.index_manifest import IndexUnusable, sha256_of
+from embed.vector_index import write_vectors
+from inference.chunk_store import ChunkStore
+from inference.faiss_retriever import FaissRetriever, open_vectors
+from inference.fusion import min_max_fusion
+from inference.lexical_index import LexicalIndex
+from inference.words import Analyser
+from tests.fakes import FakeEmbedder
+from tests.integration.index_builders import PUBLIC, ask, build_index, plan_of, write_corpus
+
+TOPICS = ["rotor", "turbine", "panel", "inverter", "tariff", "meter", "pipeline", "storage"]
+GROUPS = ["public", "finance", "legal"]
+
+
+def a_document(number: int) -> str:
+    groups = [GROUPS[i] for i in range(3) if (number + 1) >> i & 1 or number % 7 == i]
+    topic, other = TOPICS[number % 8], TOPICS[(number * 3 + 1) % 8]
+    return (
+        f"---\ntitle: Report {number}\ndate: {2020 + number % 5}-03-01\n"
+        f"url: https://docs.example.com/{number}\ngroups: {json.dumps(groups or ['legal'])}\n"
+        f"tags: [{topic}]\n---\n# Report {number}\n\n## Results\n\n"
+        f"The {topic} of site {number} gave {number * 37} MWh, more than the {other}.\n\n"
+        f"## Costs\n\nIts {other} cost {number * 11} dollars for unit {number}.\n"
+    )
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("corpus") / "docs"
+    return write_corpus(folder, {f"r{n:02}.md": a_document(n) for n in range(30)})
+
+
+@pytest.fixture(scope="module")
+def bundle(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("bundle") / "index"
+    build_index(corpus, out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def retriever(bundle: Path) -> FaissRetriever:
+    return FaissRetriever.open(bundle, FakeEmbedder())
+
+
+def test_a_passage_carries_everything_that_a_citation_needs(retriever: FaissRetriever) -> None:
+    found = ask(retriever, "turbine of site 9 MWh", k=30, groups=frozenset(GROUPS))
+    best = next(p for p in found if p.document == "docs/r09.md" and p.section == "Results")
+    assert best.text == "The turbine of site 9 gave 333 MWh, more than the inverter."
+    assert (best.document, best.title, best.section) == ("docs/r09.md", "Report 9", "Results")
+    assert best.url == "https://docs.example.com/9"
+    document = next(d for d in retriever.store.documents if d.path == best.document)
+    assert retriever.store.text(document)[best.start : best.end] == best.text
+    assert 0 < best.score <= 1
+    assert best.dense is not None
+    assert best.lexical is not None
+
+
+def test_the_ranking_is_the_min_max_fusion_of_exact_scores(
+    retriever: FaissRetriever, corpus: Path
+) -> None:
+    question = "storage cost of unit 7"
+    texts = plan_of(corpus).embedded
+    everyone = frozenset(GROUPS)
+    dense = FakeEmbedder().embed(texts) @ FakeEmbedder().embed([question])[0]
+    lexical = retriever._lexical.scores(question)
+    expected = min_max_fusion(dense, lexical)
+    found = ask(retriever, question, k=10, groups=everyone)
+    assert [p.score for p in found] == pytest.approx(sorted(expected, reverse=True)[:10], abs=1e-5)
+
+
+def test_word_scores_are_those_of_the_library_that_made_them(bundle: Path, corpus: Path) -> None:
+    texts = plan_of(corpus).embedded
+    words = Analyser().words
+    model = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
+    model.index([words(text) for text in texts], show_progress=False)
+    index = LexicalIndex(bundle / "lexical", chunks=len(texts))
+    for question in ("turbine of site 12", "dollars", "1110 MWh", "zzz unknown", "the of", ""):
+        known = [w for w in dict.fromkeys(words(question)) if w in model.vocab_dict]
+        expected = model.get_scores(known) if known else np.zeros(len(texts))
+        assert np.allclose(index.scores(question), expected, atol=1e-5)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    question=st.lists(st.sampled_from([*TOPICS, "site", "3", "cost", "nothing"]), min_size=1),
+    groups=st.frozensets(st.sampled_from([*GROUPS, "strangers"])),
+    year=st.sampled_from([None, "2021", "2024", "1999"]),
+    tag=st.sampled_from([None, *TOPICS[:3]]),
+)
+def test_nobody_sees_what_groups_and_filters_exclude(
+    retriever: FaissRetriever,
+    question: list[str],
+    groups: frozenset[str],
+    year: str | None,
+    tag: str | None,
+) -> None:
+    filters = {name: value for name, value in (("year", year), ("tags", tag)) if value}
+    allowed = {
+        d.path
+        for d in retriever.store.documents
+        if groups & set(d.groups)
+        and (year is None or d.metadata["year"] == year)
+        and (tag is None or tag in d.metadata["tags"])
+    }
+    found = ask(retriever, " ".join(question), k=100, groups=groups, filters=filters)
+    assert {p.document for p in found} <= allowed
+    assert bool(found) == bool(allowed)
+
+
+def test_one_document_can_be_asked_for(retriever: FaissRetriever) -> None:
+    found = ask(retriever, "cost", filters={"document": "docs/r00.md"}, groups=frozenset(GROUPS))
+    assert {p.document for p in found} == {"docs/r00.md"}
+    assert ask(retriever, "cost", filters={"no such field": "x"}) == []
+
+
+def test_near_duplicates_are_shown_once_but_another_year_is_no_duplicate(tmp_path: Path) -> None:
+    text = "The customer charge of every home in the whole of the valley is {} dollars per month."
+    folder = write_corpus(
+        tmp_path / "docs",
+        {
+            "a.md": f"# Tariff 2024\n\n{text.format(9)}",
+            "b.md": f"# Tariff 2024\n\n{text.format(9).replace('dollars', 'Dollars')} Yes.",
+            "c.md": f"# Tariff 2025\n\n{text.format(10)}",
+        },
+    )
+    build_index(folder, tmp_path / "index")
+    reader = FaissRetriever.open(tmp_path / "index", FakeEmbedder())
+    found = ask(reader, "What is the customer charge?")
+    assert len(found) == 2
+    assert {p.title for p in found} == {"Tariff 2024", "Tariff 2025"}
+
+
+def test_a_graph_index_answers_and_filters_like_the_exact_one(bundle: Path, tmp_path: Path) -> None:
+    exact = FaissRetriever.open(bundle, FakeEmbedder())
+    vectors = np.stack([exact._index.reconstruct(n) for n in range(len(exact.store))])
+    kind, recall = write_vectors(tmp_path / "graph.faiss", vectors, flat_limit=10)
+    assert kind == "hnsw32-ip"
+    assert recall > 0.9
+    graph = FaissRetriever(
+        exact.manifest, open_vectors(tmp_path / "graph.faiss"), exact._lexical, ChunkStore(bundle)
+    )
+    for groups in (PUBLIC, frozenset({"legal"})):
+        for question in ("turbine of site 9", "cost of the panel"):
+            expected = [p.chunk_id for p in ask(exact, question, groups=groups)]
+            assert [p.chunk_id for p in ask(graph, question, groups=groups)] == expected
+
+
+@pytest.fixture
+def own(corpus: Path, tmp_path: Path) -> Path:
+    """A bundle that the test may damage."""
+    build_index(corpus, tmp_path / "index")
+    return tmp_path / "index"
+
+
+def change_manifest(bundle: Path, **changes: Any) -> None:
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    (bundle / "manifest.json").write_text(json.dumps({**manifest, **changes}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"schema": 99}, "has schema 99"),
+        ({"model_id": "other@1"}, "built by other@1"),
+        ({"dimension": 12}, r"\(12 dimensions\)"),
+        ({"lexical": "bm25/other"}, "made with bm25/other"),
+        ({"counts": {"documents": 1, "chunks": 7}}, "the manifest promises 7"),
+        ({"surprise": 1}, "not a manifest this version reads"),
+    ],
+)
+def test_a_bundle_that_does_not_fit_is_refused_and_says_what_to_run(
+    own: Path, changes: dict[str, Any], message: str
+) -> None:
+    change_manifest(own, **changes)
+    with pytest.raises(IndexUnusable, match=message) as caught:
+        FaissRetriever.open(own, FakeEmbedder())
+    assert "python -m embed build" in str(caught.value)
+
+
+def test_a_missing_index_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(IndexUnusable, match="python -m embed build corpus/documents"):
+        FaissRetriever.open(tmp_path / "nothing", FakeEmbedder())
+
+
+@pytest.mark.parametrize("name", ["vectors.faiss", "chunks.jsonl", "lexical/scores.npy"])
+def test_a_damaged_bundle_is_refused(own: Path, name: str) -> None:
+    raw = bytearray((own / name).read_bytes())
+    raw[-1] ^= 1
+    (own / name).write_bytes(raw)
+    with pytest.raises(IndexUnusable, match="truncated or altered"):
+        FaissRetriever.open(own, FakeEmbedder())
+    (own / name).unlink()
+    with pytest.raises(IndexUnusable, match="is missing"):
+        FaissRetriever.open(own, FakeEmbedder())
+
+
+def test_vectors_that_faiss_cannot_read_are_refused(own: Path) -> None:
+    (own / "vectors.faiss").write_bytes(b"not an index")
+    manifest = json.loads((own / "manifest.json").read_text())
+    entry = {"bytes": 12, "sha256": sha256_of(own / "vectors.faiss")}
+    change_manifest(own, files={**manifest["files"], "vectors.faiss": entry})
+    with pytest.raises(IndexUnusable, match="not a FAISS index"):
+        FaissRetriever.open(own, FakeEmbedder())
