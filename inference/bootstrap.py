@@ -89,7 +89,7 @@ def build(settings: Settings) -> Process:
         clock=clock,
         limits=Limits(passages=settings.retrieved_passages),
     )
-    queue = QuestionQueue(boto3.client("sqs", config=config), settings.queue_url, threads)
+    queue = QuestionQueue(lambda: boto3.client("sqs", config=config), settings.queue_url, threads)
     return Process(worker, queue, engine, model, clock)
 
 

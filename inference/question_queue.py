@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
+from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
@@ -16,10 +18,10 @@ logger = logging.getLogger(__name__)
 
 
 class QuestionQueue:
-    """The queue that questions come from."""
+    """The queue that questions come from. ``client`` makes the client; few processes need it."""
 
-    def __init__(self, client: SQSClient, url: str, threads: Executor) -> None:
-        self._client = client
+    def __init__(self, client: Callable[[], SQSClient], url: str, threads: Executor) -> None:
+        self._client = functools.cache(client)
         self._url = url
         self._threads = threads
 
@@ -33,7 +35,7 @@ class QuestionQueue:
 
     def _change(self, receipt_handle: str, seconds: int) -> None:
         try:
-            self._client.change_message_visibility(
+            self._client().change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
             )
         except (BotoCoreError, ClientError) as error:
