@@ -1,4 +1,4 @@
-"""The deployment guide says what the template and the Makefile do."""
+"""README and deployment guide say what settings, template and Makefile do."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ GUIDE = (ROOT / "docs/deploy.md").read_text()
 
 def test_the_guide_lists_the_parameters_of_the_template() -> None:
     assert tables.parameters() in GUIDE
+
+
+def test_the_readme_lists_the_settings_of_the_functions() -> None:
+    assert tables.settings() in (ROOT / "README.md").read_text()
 
 
 def test_the_guide_names_only_targets_that_exist() -> None:

@@ -4,9 +4,8 @@
 #
 # It starts a Docker daemon of its own (private socket, private data), makes a stand-in for AWS's
 # base image from Debian, the open-source runtime client and the runtime interface emulator that
-# SAM carries, and hands over to invoke.py. Every process it starts, it stops (the bridge docker0 and
-# its firewall rules stay); a first run downloads
-# Debian once into .local/image/.
+# SAM carries, and hands over to invoke.py. Every process it starts, it stops (the bridge docker0
+# and its firewall rules stay). A first run downloads Debian into .local/image/.
 #
 # Exits 2, with a word, where it cannot run: it needs root, Debian's packages and no other daemon.
 set -euo pipefail
