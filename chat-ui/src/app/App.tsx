@@ -1,6 +1,7 @@
 /** The page: header, conversation, question box. */
 import { AssistantRuntimeProvider, ThreadPrimitive } from "@assistant-ui/react";
 import { ArrowDown, SquarePen } from "lucide-react";
+import { useState } from "react";
 import { Announcer } from "./announcer";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { Composer } from "./composer/Composer";
@@ -61,9 +62,16 @@ function Header() {
 
 function Conversation() {
   const empty = useView(({ chat }) => chat.turns.length === 0);
+  // A new question goes to the top and its answer grows below, so that text never moves while it
+  // is read; only a conversation from before a reload opens at its end.
+  const [restored] = useState(!empty);
   return (
     <main className="relative flex min-h-0 flex-1 flex-col">
-      <ThreadPrimitive.Viewport className="viewport">
+      <ThreadPrimitive.Viewport
+        className="viewport"
+        turnAnchor="top"
+        scrollToBottomOnInitialize={restored}
+      >
         <div className="column flex flex-1 flex-col pb-6">
           {empty ? (
             <Welcome />

@@ -26,10 +26,11 @@ export function Composer({ limit }: { readonly limit: number }) {
           aria-label="Your question"
           aria-describedby="composer-note"
           aria-invalid={tooLong || undefined}
-          placeholder="Ask about contracts, tariffs, storage, gas, hydrogen, carbon"
+          placeholder="Ask about your energy documents"
           rows={1}
           maxRows={10}
-          autoFocus
+          autoFocus={hasKeyboard()}
+          unstable_insertNewlineOnTouchEnter
           dir="auto"
           className="composer-input"
           onKeyDown={keepEnter}
@@ -54,6 +55,11 @@ export function Composer({ limit }: { readonly limit: number }) {
       </p>
     </div>
   );
+}
+
+/** On a touch screen, focus would cover half of the answer with a keyboard. */
+function hasKeyboard(): boolean {
+  return window.matchMedia("(pointer: fine)").matches;
 }
 
 function Note(props: {

@@ -2,7 +2,7 @@
 import { MessagePrimitive } from "@assistant-ui/react";
 import { lazy, Suspense } from "react";
 import { type Answer, isOpen, shownText } from "../../chat/answer";
-import { isRunning, type Turn } from "../../chat/state";
+import { isRunning } from "../../chat/state";
 import { citedIds } from "../markdown/citations";
 import { SourceFocusProvider } from "../markdown/source_focus";
 import { useTurnId } from "../runtime";
@@ -24,7 +24,7 @@ export function QuestionMessage() {
   const turn = useTurn(useTurnId());
   if (turn === undefined) return null;
   return (
-    <MessagePrimitive.Root className="flex justify-end pt-8 first:pt-2">
+    <MessagePrimitive.Root className="flex justify-end pt-8 first:pt-6">
       <div className="question" dir="auto">
         <span className="sr-only">You asked: </span>
         {turn.question}
@@ -38,42 +38,54 @@ export function AnswerMessage() {
   const session = useSession();
   if (turn === undefined) return null;
   const { answer, clientMsgId } = turn;
-  const waiting = isRunning(turn) && (answer === null || shownText(answer) === "");
+  const text = answer === null ? "" : shownText(answer);
   return (
     <MessagePrimitive.Root className="pt-5">
       <article aria-label="Answer" aria-busy={isRunning(turn)}>
-        {waiting && <StatusLine turn={turn} />}
-        {answer !== null && <AnswerBody answer={answer} turn={turn} />}
-        <Outcome turn={turn} onRetry={() => session.askAgain(clientMsgId)} />
+        <SourceFocusProvider sources={answer?.sources ?? NO_SOURCES}>
+          {isRunning(turn) && text === "" && <StatusLine turn={turn} />}
+          {answer !== null && <AnswerText answer={answer} text={text} />}
+          <Outcome turn={turn} onRetry={() => session.askAgain(clientMsgId)} />
+          {answer !== null && <Evidence answer={answer} text={text} clientMsgId={clientMsgId} />}
+        </SourceFocusProvider>
       </article>
     </MessagePrimitive.Root>
   );
 }
 
-function AnswerBody({ answer, turn }: { readonly answer: Answer; readonly turn: Turn }) {
-  const session = useSession();
-  const text = shownText(answer);
-  const streaming = isOpen(answer);
-  const receipt = answer.end?.receipt ?? null;
-  const cached = receipt?.cache.decision === "hit";
+const NO_SOURCES: Answer["sources"] = [];
+
+interface PartProps {
+  readonly answer: Answer;
+  readonly text: string;
+}
+
+function AnswerText({ answer, text }: PartProps) {
+  if (text === "") return null;
   return (
-    <SourceFocusProvider sources={answer.sources}>
-      {text !== "" && (
-        <Suspense fallback={<div className="answer-text whitespace-pre-wrap">{text}</div>}>
-          <Markdown
-            text={text}
-            streaming={streaming}
-            sourceIds={answer.sources.map(({ id }) => id)}
-          />
-        </Suspense>
-      )}
-      <Sources cited={citedIds(text)} streaming={streaming} />
+    <Suspense fallback={<div className="answer-text whitespace-pre-wrap">{text}</div>}>
+      <Markdown
+        text={text}
+        streaming={isOpen(answer)}
+        sourceIds={answer.sources.map(({ id }) => id)}
+      />
+    </Suspense>
+  );
+}
+
+function Evidence({ answer, text, clientMsgId }: PartProps & { readonly clientMsgId: string }) {
+  const session = useSession();
+  const receipt = answer.end?.receipt ?? null;
+  const askAfresh = () => session.askAgain(clientMsgId, { fresh: true });
+  return (
+    <>
+      <Sources cited={citedIds(text)} streaming={isOpen(answer)} />
       {receipt !== null && (
         <Receipt
           receipt={receipt}
-          onAskAfresh={cached ? () => session.askAgain(turn.clientMsgId, { fresh: true }) : null}
+          onAskAfresh={receipt.cache.decision === "hit" ? askAfresh : null}
         />
       )}
-    </SourceFocusProvider>
+    </>
   );
 }
