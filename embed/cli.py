@@ -1,4 +1,8 @@
-"""What the commands of ``python -m embed`` take and print. No indexing logic."""
+"""What the commands of ``python -m embed`` take and print. No indexing logic.
+
+Each command imports what it needs: ``export-model`` runs in an environment of its own, which has
+torch but none of the document readers.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +11,23 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from copilot.index_manifest import IndexUnusable
-from embed.build import Outcome, Report, build
 from embed.errors import EmbedError
-from embed.inspection import describe, results
-from embed.plan import make_plan
-from embed.sources import FORMATS, MAX_FILE_BYTES, find_sources, load_sources
-from inference.faiss_retriever import FaissRetriever
 from inference.onnx_embedder import EmbedderUnusable, OnnxEmbedder
+
+if TYPE_CHECKING:
+    from embed.build import Outcome, Report
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 DEFAULT_MODEL = _REPOSITORY / "inference" / "model"
 DEFAULT_INDEX = Path("faiss_index")
 _MEGABYTE = 2**20
+_FORMATS = "Markdown, text, HTML, PDF, DOCX"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -50,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         ("build", _build, "make an index of documents; nothing is done if it is up to date"),
         ("update", _update, "make an existing index match the documents; embeds what is new"),
     ):
-        command = commands.add_parser(name, help=text, description=f"{text}. Formats: {FORMATS}")
+        command = commands.add_parser(name, help=text, description=f"{text}. Formats: {_FORMATS}")
         command.set_defaults(run=run)
         command.add_argument("documents", nargs="+", type=Path, metavar="DOCS")
         command.add_argument("--out", type=Path, default=DEFAULT_INDEX, help="the index folder")
@@ -59,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
             default="public",
             help="who may see documents that do not name groups themselves (comma separated)",
         )
-        command.add_argument("--max-file-mb", type=int, default=MAX_FILE_BYTES // _MEGABYTE)
+        command.add_argument("--max-file-mb", type=int, default=64, help="skip larger files")
         command.add_argument("--workers", type=int, default=os.cpu_count() or 1)
         _model_option(command)
 
@@ -110,6 +114,10 @@ def _update(arguments: argparse.Namespace) -> None:
 
 
 def _make(arguments: argparse.Namespace, *, reuse: bool) -> None:
+    from embed.build import build
+    from embed.plan import make_plan
+    from embed.sources import find_sources, load_sources
+
     embedder = OnnxEmbedder(arguments.model)
     console = Console(soft_wrap=True, highlight=False)
     with _progress(console) as report:
@@ -146,10 +154,15 @@ def _version(outcome: Outcome) -> str:
 
 
 def _inspect(arguments: argparse.Namespace) -> None:
+    from embed.inspection import describe
+
     describe(arguments.index, Console(), list_documents=arguments.documents)
 
 
 def _search(arguments: argparse.Namespace) -> None:
+    from embed.inspection import results
+    from inference.faiss_retriever import FaissRetriever
+
     embedder = OnnxEmbedder(arguments.model)
     retriever = FaissRetriever.open(arguments.index, embedder)
     passages = retriever.retrieve(

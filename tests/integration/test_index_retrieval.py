@@ -59,7 +59,7 @@ def retriever(bundle: Path) -> FaissRetriever:
 def test_a_passage_carries_everything_that_a_citation_needs(retriever: FaissRetriever) -> None:
     found = ask(retriever, "turbine of site 9 MWh", k=30, groups=frozenset(GROUPS))
     best = next(p for p in found if p.document == "docs/r09.md" and p.section == "Results")
-    assert best.text == "The turbine of site 9 gave 333 MWh, more than the inverter."
+    assert best.text == "The turbine of site 9 gave 333 MWh, more than the tariff."
     assert (best.document, best.title, best.section) == ("docs/r09.md", "Report 9", "Results")
     assert best.url == "https://docs.example.com/9"
     document = next(d for d in retriever.store.documents if d.path == best.document)
