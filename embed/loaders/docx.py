@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from typing import Any
 
 from embed.document import Extract, TextBuilder
+from embed.loaders.damage import DAMAGE
 from embed.loaders.front_matter import metadata_of
 
 _HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
@@ -26,32 +26,32 @@ def load_docx(raw: bytes) -> Extract:
     import docx
     from docx.opc.exceptions import PackageNotFoundError
 
+    builder = TextBuilder()
     try:
         document = docx.Document(io.BytesIO(raw))
-    except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError, SyntaxError) as e:
-        raise BrokenDocx(f"it is not a readable Word document ({e})") from e
-    builder = TextBuilder()
-    for block in document.iter_inner_content():
-        if isinstance(block, docx.table.Table):
-            # A merged cell is met once per column that it spans.
-            rows = [[c.text for c in dict.fromkeys(row.cells)] for row in block.rows]
-            builder.table(rows, has_header=len(rows) > 1)
-        else:
-            _paragraph(block, builder)
+        for block in document.iter_inner_content():
+            if isinstance(block, docx.table.Table):
+                # A merged cell is met once per column that it spans.
+                rows = [[c.text for c in dict.fromkeys(row.cells)] for row in block.rows]
+                builder.table(rows, has_header=len(rows) > 1)
+            else:
+                _paragraph(block, builder)
+        fields = _fields(document.core_properties)
+    except (PackageNotFoundError, *DAMAGE) as error:
+        raise BrokenDocx(f"it is not a readable Word document ({error})") from error
     text, blocks = builder.finish()
-    core = document.core_properties
-    fields = {
+    title = fields.pop("title") or builder.first_heading
+    return Extract(text=text, blocks=blocks, title=title, metadata=metadata_of(fields))
+
+
+def _fields(core: Any) -> dict[str, Any]:
+    return {
+        "title": core.title or None,
         "author": core.author or None,
         "date": core.created.date() if core.created else None,
         "description": core.subject or None,
         "tags": [k.strip() for k in core.keywords.split(",") if k.strip()] or None,
     }
-    return Extract(
-        text=text,
-        blocks=blocks,
-        title=core.title or builder.first_heading,
-        metadata=metadata_of(fields),
-    )
 
 
 def _paragraph(paragraph: Any, builder: TextBuilder) -> None:

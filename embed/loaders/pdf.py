@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import Any
 
 from embed.document import Extract, TextBuilder
+from embed.loaders.damage import DAMAGE
 from embed.loaders.front_matter import metadata_of
 
 _HEADING_RATIO = 1.12
@@ -63,10 +64,9 @@ def load_pdf(raw: bytes) -> Extract:
         lines = [line for n, page in enumerate(reader.pages, start=1) for line in _lines(page, n)]
         information = dict(reader.metadata or {})
         pages = len(reader.pages)
-    # pypdf lets these escape on damaged files, whatever strictness is asked for.
-    except (PyPdfError, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        if isinstance(error, BrokenPdf):
-            raise
+    except BrokenPdf:
+        raise
+    except (PyPdfError, *DAMAGE) as error:
         raise BrokenPdf(f"it is not a readable PDF ({type(error).__name__}: {error})") from error
     lines = _without_running_heads(lines, pages)
     if not lines:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import random
+from collections.abc import Callable
+from pathlib import Path
 
 import docx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
@@ -279,3 +283,32 @@ def test_blocks_lie_in_order_inside_the_text_whatever_the_input(text: str) -> No
             for start, end in block.rows:
                 assert block.start <= start < end <= block.end
             at = block.end
+
+
+CORPUS = Path(__file__).resolve().parents[2] / "corpus" / "documents"
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("load", "refusal", "name"),
+    [
+        (load_pdf, BrokenPdf, "harrow-ridge-performance-2024.pdf"),
+        (load_docx, BrokenDocx, "fennick-hydrogen-supply-terms.docx"),
+    ],
+)
+@settings(deadline=None, max_examples=60)
+@given(seed=st.integers(0, 2**32), changes=st.sampled_from([1, 5, 50]), keep=st.floats(0.3, 1))
+def test_a_damaged_file_is_read_or_refused_and_never_worse(
+    load: Callable[[bytes], Extract],
+    refusal: type[Exception],
+    name: str,
+    seed: int,
+    changes: int,
+    keep: float,
+) -> None:
+    generator = random.Random(seed)
+    raw = bytearray((CORPUS / name).read_bytes())
+    for _ in range(changes):
+        raw[generator.randrange(len(raw))] = generator.randrange(256)
+    with contextlib.suppress(refusal):
+        load(bytes(raw[: int(len(raw) * (1 if keep > 0.7 else keep))]))
