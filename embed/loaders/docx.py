@@ -26,6 +26,7 @@ def load_docx(raw: bytes) -> Extract:
     import docx
     from docx.opc.exceptions import PackageNotFoundError
 
+    damage: tuple[type[Exception], ...] = (PackageNotFoundError, *DAMAGE)
     builder = TextBuilder()
     try:
         document = docx.Document(io.BytesIO(raw))
@@ -37,7 +38,7 @@ def load_docx(raw: bytes) -> Extract:
             else:
                 _paragraph(block, builder)
         fields = _fields(document.core_properties)
-    except (PackageNotFoundError, *DAMAGE) as error:
+    except damage as error:
         raise BrokenDocx(f"it is not a readable Word document ({error})") from error
     text, blocks = builder.finish()
     title = fields.pop("title") or builder.first_heading

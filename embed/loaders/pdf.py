@@ -57,6 +57,7 @@ def load_pdf(raw: bytes) -> Extract:
     import pypdf
     from pypdf.errors import PyPdfError
 
+    damage: tuple[type[Exception], ...] = (PyPdfError, *DAMAGE)
     try:
         reader = pypdf.PdfReader(io.BytesIO(raw))
         if reader.is_encrypted and not reader.decrypt(""):
@@ -66,7 +67,7 @@ def load_pdf(raw: bytes) -> Extract:
         pages = len(reader.pages)
     except BrokenPdf:
         raise
-    except (PyPdfError, *DAMAGE) as error:
+    except damage as error:
         raise BrokenPdf(f"it is not a readable PDF ({type(error).__name__}: {error})") from error
     lines = _without_running_heads(lines, pages)
     if not lines:
