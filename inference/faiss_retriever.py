@@ -104,13 +104,13 @@ class FaissRetriever:
         score = min_max_fusion(cosine, lexical)
         passages: list[Passage] = []
         for row in np.lexsort((candidates, -score)):
+            if len(passages) >= k:
+                break
             passage = self._passage(
                 int(candidates[row]), float(score[row]), float(cosine[row]), float(lexical[row])
             )
             if not is_near_duplicate(_said(passage), [_said(p) for p in passages]):
                 passages.append(passage)
-            if len(passages) == k:
-                break
         return passages
 
     def _nearest(self, vector: Vector, mask: NDArray[np.bool_] | None) -> NDArray[np.int64]:

@@ -121,6 +121,14 @@ def test_nobody_sees_what_groups_and_filters_exclude(
     assert bool(found) == bool(allowed)
 
 
+@pytest.mark.parametrize("k", [0, 1, 3, 1000])
+def test_at_most_k_passages_come_best_first(retriever: FaissRetriever, k: int) -> None:
+    scores = [p.score for p in ask(retriever, "cost of storage", k=k, groups=frozenset(GROUPS))]
+    assert len(scores) == min(k, len(scores))
+    assert scores == sorted(scores, reverse=True)
+    assert bool(scores) == bool(k)
+
+
 def test_one_document_can_be_asked_for(retriever: FaissRetriever) -> None:
     found = ask(retriever, "cost", filters={"document": "docs/r00.md"}, groups=frozenset(GROUPS))
     assert {p.document for p in found} == {"docs/r00.md"}
