@@ -109,7 +109,7 @@ class _Publication:
         self._mailbox = Mailbox()
         self._subscribers = lease.header.subscribers
         self._stage: Stage | None = None
-        self._fenced_at = self._clock.monotonic()
+        self._fenced_at = self._gathering_since = self._clock.monotonic()
         self._posts = 0
         self._begin()
 
@@ -204,14 +204,21 @@ class _Publication:
         return end
 
     def _note(self, flushed: Flushed) -> None:
-        self._fenced_at = self._clock.monotonic()
+        self._fenced_at = self._gathering_since = self._clock.monotonic()
         self._subscribers = flushed.subscribers
         if flushed.cancelled:
             self._cancelled.set()
 
     async def _wait_for_window(self) -> None:
-        """Let text gather, unless something waits that must not wait."""
-        sleep = asyncio.ensure_future(self._clock.sleep(self._window))
+        """Let text gather, unless something waits that must not wait.
+
+        The window begins at the fence: the time of the push is part of it, so that a token waits
+        for one window and one flush at most.
+        """
+        remaining = self._gathering_since + self._window - self._clock.monotonic()
+        if remaining <= 0:
+            return
+        sleep = asyncio.ensure_future(self._clock.sleep(remaining))
         urgent = asyncio.ensure_future(self._mailbox.urgent.wait())
         try:
             await asyncio.wait({sleep, urgent}, return_when=asyncio.FIRST_COMPLETED)
@@ -245,6 +252,7 @@ class _Publication:
                     # The client notices the gap, or the missing end, and resumes from the log.
                     return
                 await self._clock.sleep(self._window)
+                self._gathering_since = self._clock.monotonic()
             except ConnectionGone:
                 self._subscribers -= {connection_id}
                 await self._log.drop_subscriber(self._lease.answer_id, connection_id)

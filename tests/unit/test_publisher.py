@@ -111,6 +111,19 @@ def test_the_first_text_leaves_at_once_then_one_frame_per_window() -> None:
     assert_whole(stage, end)
 
 
+def test_a_500_token_answer_costs_an_eighth_of_its_tokens_in_posts() -> None:
+    """At 80 tokens/s, with 12 ms to persist and 20 ms to push; and no token waits for long."""
+    stage, rate = Stage(log=0.012, sink=0.020), 80
+    stage.run(*OPENING, 1.0, *words(500, 1 / rate), DONE)
+    assert len(stage.frames()) <= 500 / 8
+    delays: list[float] = []
+    for frame, seen in zip(stage.frames(), stage.sink.times["c1"], strict=True):
+        if isinstance(frame, Delta):
+            for _ in range(frame.text.count("w")):
+                delays.append(seen - (1.0 + len(delays) / rate))
+    assert sorted(delays)[int(len(delays) * 0.99)] <= 0.150
+
+
 def test_the_last_text_does_not_wait_for_its_window() -> None:
     stage = Stage()
 
