@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from inference.knowledge import Parts, visibility_hash
 from inference.ports import ChatMessage, Finished, ModelError, TextDelta
@@ -111,6 +114,18 @@ def test_markers_of_unknown_sources_never_reach_the_client() -> None:
     events = events_of(a_question(), parts_of(model))
     assert text_of(events) == "One [1]. Nine. Both [2]. Years."
     assert [citation.source_id for citation in end_of(events).citations] == ["1", "2"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(cuts=st.lists(st.integers(0, 60), max_size=12))
+def test_however_the_model_cuts_its_text_the_answer_is_the_same(cuts: list[int]) -> None:
+    said = "The fee is 1,250 EUR [1, 7] per MW [ 2 ]. Due [99] in March [3][1]."
+    edges = [0, *sorted(min(cut, len(said)) for cut in cuts), len(said)]
+    pieces = [said[a:b] for a, b in pairwise(edges) if a < b]
+    events = events_of(a_question(), parts_of(FakeModel(stop_after(*pieces))))
+    whole = events_of(a_question(), parts_of(FakeModel(stop_after(said))))
+    assert text_of(events) == "The fee is 1,250 EUR [1] per MW [2]. Due in March [3][1]."
+    assert end_of(events).citations == end_of(whole).citations
 
 
 def test_the_second_asking_is_served_from_the_cache_with_its_sources() -> None:
