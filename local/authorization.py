@@ -41,7 +41,7 @@ async def authorize(
         raise Refused(500, "Internal server error") from error
     if not isinstance(answer, dict):
         raise Refused(500, "Internal server error")
-    if not _allows(answer, events.method_arn("$connect")):
+    if not allows(answer, events.method_arn("$connect")):
         raise Refused(403, "Forbidden")
     context = {name: _as_text(value) for name, value in (answer.get("context") or {}).items()}
     if "principalId" in answer:
@@ -58,7 +58,8 @@ def _brings(source: str, peer: Peer) -> bool:
     return True
 
 
-def _allows(answer: Mapping[str, Any], arn: str) -> bool:
+def allows(answer: Mapping[str, Any], arn: str) -> bool:
+    """Whether an authorizer's answer (simple, or with a policy) allows invoking ``arn``."""
     if "isAuthorized" in answer:
         return answer["isAuthorized"] is True
     statements = (answer.get("policyDocument") or {}).get("Statement") or []

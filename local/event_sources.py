@@ -105,7 +105,7 @@ class QueueReader:
         except FunctionFailed as error:
             logger.error("%s: %s", self._source.function, error)
             return
-        failed = _failed(answer, messages) if self._source.partial_failures else set()
+        failed = failed_ids(answer, messages) if self._source.partial_failures else set()
         done = [message for message in messages if message["MessageId"] not in failed]
         try:
             await self._sqs.delete(queue_url, done)
@@ -130,7 +130,7 @@ def _record(message: Mapping[str, Any], queue_arn: str) -> dict[str, Any]:
     }
 
 
-def _failed(answer: Any, messages: list[dict[str, Any]]) -> set[str]:
+def failed_ids(answer: Any, messages: list[dict[str, Any]]) -> set[str]:
     """The ids to keep. An answer that Lambda could not read fails the whole batch."""
     everything = {str(message["MessageId"]) for message in messages}
     if answer is None or answer == {}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Any
 
 from local.blueprint import Schedule
 from local.pool import Functions
@@ -12,13 +13,13 @@ from local.runtime_api import FunctionFailed
 logger = logging.getLogger(__name__)
 
 
-async def fire(schedule: Schedule, functions: Functions) -> None:
-    """Send the event of a schedule once.
+async def fire(schedule: Schedule, functions: Functions) -> Any:
+    """Send the event of a schedule once; returns what the function answered.
 
     Raises:
         FunctionFailed: the function could not serve it.
     """
-    await functions.invoke(schedule.function, schedule.payload)
+    return await functions.invoke(schedule.function, schedule.payload)
 
 
 async def keep_firing(schedule: Schedule, functions: Functions) -> None:

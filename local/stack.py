@@ -262,15 +262,16 @@ class _Starter:
         routes = blueprint.web_socket.routes.values() if blueprint.web_socket else ()
         first = {route.function for route in routes}
         try:
-            await asyncio.gather(
-                *(functions.pools[name].warm() for name in sorted(first)),
+            _, *answers = await asyncio.gather(
+                asyncio.gather(*(functions.pools[name].warm() for name in sorted(first))),
                 *(fire(schedule, functions) for schedule in blueprint.schedules),
             )
         except FunctionFailed as error:
             raise StackFailed(
                 f"A function could not start: {error}\nIts log is in {self._state.logs}."
             ) from error
-        self._step("functions", "warm")
+        cold = [a["reason"] for a in answers if isinstance(a, dict) and a.get("reason")]
+        self._step("functions", "; ".join(cold) or "warm")
 
     def _background(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         async def forever() -> None:

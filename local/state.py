@@ -30,6 +30,9 @@ class State:
         for log in self.logs.glob("*.log"):
             rotate(log)
         self._lock = _lock(self.directory / "lock")
+        self._published = self.directory / "addresses.json"
+        # One that was killed could not take its addresses back.
+        self._published.unlink(missing_ok=True)
 
     def recall_port(self, name: str) -> int | None:
         """The port that a child used last time; queue addresses contain it."""
@@ -42,11 +45,11 @@ class State:
 
     def publish(self, addresses: dict[str, str | None]) -> None:
         """Tell tools and tests where everything is served."""
-        self._write("addresses.json", addresses)
+        self._write(self._published.name, addresses)
 
     def release(self) -> None:
         """Let the next stack in."""
-        (self.directory / "addresses.json").unlink(missing_ok=True)
+        self._published.unlink(missing_ok=True)
         self._lock.close()
 
     def _ports(self) -> dict[str, object]:

@@ -75,6 +75,7 @@ class LocalStack:
     def start(self) -> None:
         """Start it and wait until it says that it is ready."""
         published = self.state_directory / "addresses.json"
+        published.unlink(missing_ok=True)
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
                 self._command, cwd=ROOT, env=self._environment, stdout=output, stderr=output

@@ -1,0 +1,110 @@
+"""The page as a browser gets it, and what the command line refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from local.listening import claim, port_of, serve
+from local.page import Page
+from local.state import State
+
+
+@pytest.fixture
+async def url(tmp_path: Path) -> AsyncIterator[str]:
+    dist = tmp_path / "dist"
+    (dist / "assets").mkdir(parents=True)
+    (dist / "index.html").write_text("<p>the page</p>")
+    (dist / "assets" / "app-1a2b.js").write_text("1")
+    (tmp_path / "secret.txt").write_text("no")
+    app = web.Application()
+    Page(dist).add_to(app)
+    claimed = claim("127.0.0.1", 0)
+    runner = await serve(app, claimed)
+    yield f"http://127.0.0.1:{port_of(claimed)}"
+    await runner.cleanup()
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "cache"),
+    [
+        ("/", 200, "no-cache"),
+        ("/conversations/abc", 200, "no-cache"),
+        ("/assets/app-1a2b.js", 200, "public, max-age=31536000, immutable"),
+        ("/assets/absent.js", 404, None),
+        ("/..%2fsecret.txt", 404, None),
+        ("/config.json", 200, "no-store"),
+    ],
+)
+async def test_files_and_the_application_s_own_paths(
+    url: str, path: str, status: int, cache: str | None
+) -> None:
+    async with aiohttp.ClientSession() as session, session.get(url + path) as answer:
+        assert answer.status == status
+        assert answer.headers.get("Cache-Control") == cache
+
+
+@pytest.mark.parametrize(("proto", "scheme"), [("http", "ws"), ("https", "wss")])
+async def test_the_configuration_names_the_host_that_was_asked(
+    url: str, proto: str, scheme: str
+) -> None:
+    headers = {"Host": "copilot.example:8443", "X-Forwarded-Proto": proto}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(url + "/config.json", headers=headers) as answer,
+    ):
+        assert await answer.json() == {
+            "websocketUrl": f"{scheme}://copilot.example:8443/ws",
+            "apiUrl": "/api",
+            "authMode": "none",
+        }
+
+
+async def local(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "local", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", [[], ["serve"], ["smoke"]])
+async def test_every_command_explains_itself(command: list[str]) -> None:
+    result = await local(*command, "--help")
+    assert result.returncode == 0
+    assert "usage: python -m local" in result.stdout
+
+
+async def test_a_state_directory_in_use_is_a_clear_error(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    result = await local("serve", "--port", "0", "--state", str(tmp_path))
+    state.release()
+    assert result.returncode == 1
+    assert "already runs" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+async def test_a_port_in_use_is_a_clear_error(tmp_path: Path) -> None:
+    with claim("127.0.0.1", 0) as taken:
+        port = port_of(taken)
+        result = await local("serve", "--port", str(port), "--state", str(tmp_path))
+    assert result.returncode == 1
+    assert f"Port {port} is in use" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+async def test_a_bad_template_is_a_clear_error(tmp_path: Path) -> None:
+    result = await local("smoke", "--template", str(tmp_path / "none.yaml"))
+    assert result.returncode == 1
+    assert "There is no template" in result.stderr
+    assert "Traceback" not in result.stderr
