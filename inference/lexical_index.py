@@ -1,7 +1,7 @@
 """BM25 over the chunks of a bundle: precomputed scores in a sparse matrix, read by numpy alone.
 
 ``embed`` writes the matrix with bm25s; importing that library costs more than opening, so the
-reader adds up its columns itself (docs/adr/0021-lexical-index.md).
+reader adds up its columns itself (docs/adr/0031-lexical-index.md).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The model folder is written by ``python -m embed export-model``. Its weights are stored as float16
 and widened to float32 while the session loads; every computation is float32 (see
-docs/adr/0020-embedding-model.md).
+docs/adr/0030-embedding-model.md).
 """
 
 from __future__ import annotations
