@@ -13,7 +13,7 @@ IN_LAMBDA_RUNTIME = $(foreach p,boto3 botocore s3transfer jmespath urllib3 pytho
 .DELETE_ON_ERROR:
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
 
 # --- installing -----------------------------------------------------------------------------------
 
@@ -53,10 +53,10 @@ chat-ui/dist/index.html: chat-ui/node_modules/.stamp $(shell find chat-ui/src ch
 	@echo "Building the page ..."
 	@cd chat-ui && npm run --silent build
 
-.PHONY: help install lock run smoke test check generate format clean
+.PHONY: help install lock run smoke test test-browser check generate format clean
 
-run: $(VENV)/run.stamp chat-ui/dist/index.html ## start everything on this machine and print one URL (PORT=3000)
-	@exec $(BIN)/python -m local serve --port $(PORT)
+run: $(VENV)/run.stamp chat-ui/dist/index.html ## start everything on this machine and print one URL (PORT=3000 INDEX=faiss_index)
+	@exec $(BIN)/python -m local serve --port $(PORT) $(if $(INDEX),--index $(INDEX))
 
 smoke: $(VENV)/run.stamp ## start it, ask one question over the socket, print the answer, stop
 	@exec $(BIN)/python -m local smoke
@@ -78,6 +78,14 @@ check: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## ruff, mypy --strict, i
 generate: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## regenerate the protocol's JSON Schema and the page's types
 	@$(BIN)/python -m copilot.wire > copilot/wire.schema.json.new && mv copilot/wire.schema.json.new copilot/wire.schema.json
 	@cd chat-ui && npm run --silent generate
+
+bench-%: $(VENV)/check.stamp ## run one benchmark: bench-cold, bench-retrieval DATA=..., bench-first-token, bench-posts
+	@$(BIN)/python -m benchmarks.bench_$(subst -,_,$*) $(if $(DATA),--data $(DATA)) $(ARGS)
+
+test-browser: $(VENV)/run.stamp chat-ui/dist/index.html ## the page in headless Chromium, on the real stack
+	@CHROMIUM=$${CHROMIUM:-$$(command -v chromium || command -v google-chrome)}; \
+	test -n "$$CHROMIUM" || { echo "test-browser needs Chromium; on Debian: apt-get install chromium"; exit 1; }; \
+	CHROMIUM="$$CHROMIUM" $(BIN)/python -m tests.e2e.browser
 
 format: $(VENV)/check.stamp ## format the Python code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
