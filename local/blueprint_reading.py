@@ -92,6 +92,10 @@ class _Reader:
             for path, methods in (api.get("Body") or {}).get("paths", {}).items():
                 for method, operation in methods.items():
                     integration = operation.get("x-amazon-apigateway-integration")
+                    if operation.get("security"):
+                        raise TemplateError(
+                            f"{method} {path}: authorizers of HTTP APIs do not run here."
+                        )
                     if integration:
                         function = _function_in(integration["uri"])
                         kind = "ANY" if method.startswith("x-amazon") else method.upper()

@@ -55,6 +55,8 @@ class Gateway:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one WebSocket from its handshake to its end."""
+        if not web.WebSocketResponse().can_prepare(request):
+            return web.json_response({"message": "Upgrade Required"}, status=426)
         peer = _peer(request)
         try:
             authorizer = await self._authorize(peer)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +72,19 @@ def test_stopping_leaves_nothing_behind(
     assert stack.stop(number) == 0
     assert not [pid for pid in started if alive(pid)]
     assert not (stack.state_directory / "addresses.json").exists()
+
+
+@pytest.mark.parametrize("after_s", [0.3, 0.9, 1.5])
+def test_an_interrupted_start_leaves_nothing_behind(tmp_path: Path, after_s: float) -> None:
+    command = [sys.executable, "-m", "local", "serve", "--port", "0", "--state", str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+        time.sleep(after_s)
+        started = descendants(process.pid)
+        process.send_signal(signal.SIGINT)
+        status = process.wait(20)
+    # Python itself answers a signal that comes before it has read the first line of ours.
+    assert status in (0, -signal.SIGINT, 130)
+    assert not [pid for pid in started if alive(pid)]
 
 
 def test_even_a_kill_leaves_no_orphan_and_the_state_can_be_used_again(
