@@ -82,9 +82,11 @@ function Conversation() {
           )}
         </div>
       </ThreadPrimitive.Viewport>
-      <ThreadPrimitive.ScrollToBottom className="jump-button" aria-label="Jump to the latest">
-        <ArrowDown aria-hidden className="size-4" />
-      </ThreadPrimitive.ScrollToBottom>
+      {!empty && (
+        <ThreadPrimitive.ScrollToBottom className="jump-button" aria-label="Jump to the latest">
+          <ArrowDown aria-hidden className="size-4" />
+        </ThreadPrimitive.ScrollToBottom>
+      )}
     </main>
   );
 }

@@ -17,14 +17,14 @@ before(async () => {
 });
 after(() => browser?.close());
 
-const textOf = (page) => page.locator(".answer-text").last().innerText();
+const textOf = (page) => page.locator(".answer-text").last().textContent();
 const stopButton = (page) => page.getByRole("button", { name: "Stop the answer" });
 
 /** Waits until some words have come, and gives them. */
 async function midAnswer(page) {
   await page.locator(".answer-streaming").last().waitFor(PATIENCE);
   await page.waitForFunction(
-    () => [...document.querySelectorAll(".answer-text")].at(-1)?.innerText.length > 20,
+    () => [...document.querySelectorAll(".answer-text")].at(-1)?.textContent.length > 20,
   );
   return textOf(page);
 }
@@ -52,7 +52,7 @@ test("an answer streams, with its sources and its receipt; a citation leads to i
     .click();
   const chosen = sources.locator("[aria-current=true]");
   await chosen.waitFor();
-  assert.match(await chosen.innerText(), /\w/);
+  assert.match(await chosen.textContent(), /\w/);
   await page.waitForFunction(() => document.activeElement?.getAttribute("aria-current") === "true");
   assert.deepEqual(complaints, []);
 });

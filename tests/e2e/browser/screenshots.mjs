@@ -5,7 +5,8 @@ import { ask, launch, open, questionBox, receipts } from "./page.mjs";
 
 const FOLDER = new URL("../../../docs/screenshots/", import.meta.url);
 const QUESTION =
-  process.env.QUESTION ?? "Does signing a virtual PPA by itself lower a company's scope 2 figure?";
+  process.env.QUESTION ??
+  "What does the utility pay each month for keeping the Millbrook battery available, per kW?";
 const PICTURES = [
   { name: "desktop", options: { viewport: { width: 1200, height: 820 } } },
   { name: "dark", options: { viewport: { width: 1200, height: 820 }, colorScheme: "dark" } },
@@ -30,6 +31,6 @@ for (const { name, options } of PICTURES) {
   await page.waitForTimeout(600);
   const path = fileURLToPath(new URL(`${name}.png`, FOLDER));
   await page.screenshot({ path });
-  console.log(path);
+  process.stdout.write(`${path}\n`);
 }
 await browser.close();

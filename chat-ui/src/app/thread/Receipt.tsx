@@ -28,8 +28,13 @@ export function Receipt({ receipt, onAskAfresh }: ReceiptProps) {
   );
 }
 
+/** True where sentences were quoted as they stand, and no language model was asked. */
+function isExtractive(model: string): boolean {
+  return model.startsWith("extractive");
+}
+
 function modelLabel(model: string): string {
-  return model.startsWith("extractive")
+  return isExtractive(model)
     ? "Quoted from the documents, no language model"
     : model.replace(/^[^:]*:/, "");
 }
@@ -49,9 +54,9 @@ function duration(ms: number): string {
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
 
-function tokenLabel({ tokens }: ReceiptData): string | null {
+function tokenLabel({ model, tokens }: ReceiptData): string | null {
   const { prompt = 0, completion = 0 } = tokens;
-  if (prompt + completion === 0) return null;
+  if (isExtractive(model) || prompt + completion === 0) return null;
   const number = new Intl.NumberFormat("en");
   return `${number.format(prompt)} tokens in, ${number.format(completion)} out`;
 }

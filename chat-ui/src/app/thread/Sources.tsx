@@ -98,7 +98,7 @@ function SourceItem({ source }: { readonly source: Source }) {
           onClick={() => setExpanded(!expanded)}
           className="mt-0.5 block w-full cursor-pointer text-left text-muted text-xs leading-5 hover:text-ink"
         >
-          <span className={expanded ? "" : "line-clamp-2"}>{source.snippet}</span>
+          <span className={expanded ? "" : "line-clamp-2"}>{plainSnippet(source.snippet)}</span>
         </button>
       </div>
     </li>
@@ -117,9 +117,10 @@ function SourceTitle({ source }: { readonly source: Source }) {
       className="font-medium hover:text-accent hover:underline"
     >
       {source.title}
+      {"\u00a0"}
       <ExternalLink
         aria-label="(opens in a new tab)"
-        className="ml-1 inline size-3 align-baseline text-muted"
+        className="inline size-3 align-baseline text-muted"
       />
     </a>
   );
@@ -127,6 +128,12 @@ function SourceTitle({ source }: { readonly source: Source }) {
 
 /** Page and section as words; empty where neither is known. */
 function placeOf({ page, section }: Source): string {
-  const parts = [page == null ? null : `p. ${page}`, section || null];
+  const path = section ? section.replaceAll(" > ", " › ") : null;
+  const parts = [page == null ? null : `p. ${page}`, path];
   return parts.filter((part) => part !== null).join(" · ");
+}
+
+/** Table cells of an excerpt, set apart by dots instead of Markdown's bars. */
+function plainSnippet(snippet: string): string {
+  return snippet.replace(/(\s*\|[\s:|-]*)+/g, " · ").replace(/^ · | · $/g, "");
 }

@@ -6,7 +6,11 @@ export const STARTERS = [
     question:
       "During which hours is electricity most expensive on the 2025 time-of-use plan for homes?",
   },
-  { topic: "Storage", question: "Which round-trip efficiency is Millbrook's owner bound to?" },
+  {
+    topic: "Storage",
+    question:
+      "What does the utility pay each month for keeping the Millbrook battery available, per kW?",
+  },
   {
     topic: "Carbon accounting",
     question: "Does signing a virtual PPA by itself lower a company's scope 2 figure?",
