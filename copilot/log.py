@@ -21,3 +21,5 @@ def configure_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # It tells of the credentials that it found at every cold start.
+    logging.getLogger("botocore").setLevel(logging.WARNING)

@@ -10,7 +10,14 @@ from collections.abc import AsyncIterator, Sequence
 from msgspec import Struct
 
 from inference.ports import ChatMessage, Finished, Passage, Prompt, TextDelta
-from inference.sentences import Sentence, content_words, split, words
+from inference.sentences import (
+    Sentence,
+    content_words,
+    is_table_row,
+    split,
+    without_bars,
+    words,
+)
 
 LEAD = "From the documents (no language model is configured):"
 _LEAST, _MOST = 2, 4
@@ -80,7 +87,7 @@ def _rank(question: str, passages: Sequence[Passage]) -> list[_Candidate]:
         score = direct + 0.3 * near + 0.25 * passage.score + 0.3 * max(passage.dense or 0.0, 0.0)
         score += 0.15 * (asks_figure and bool(_FIGURE.search(sentence.text)))
         # Headings and crumbs of tables match well and say little.
-        score -= 1.0 * (len(words(sentence.text)) < _MIN_WORDS)
+        score -= 1.0 * (len(words(sentence.text)) < _MIN_WORDS or _is_table_head(sentence.text))
         ranked.append(_Candidate(number, sentence, have, score))
     return sorted(ranked, key=lambda item: -item.score)
 
@@ -98,6 +105,11 @@ def _choose(ranked: Sequence[_Candidate]) -> list[_Candidate]:
     return sorted(chosen, key=lambda item: (item.source, item.sentence.start))
 
 
+def _is_table_head(text: str) -> bool:
+    """Whether a table row names its columns instead of giving a figure."""
+    return is_table_row(text) and not _FIGURE.search(text)
+
+
 def _repeats(one: frozenset[str], other: frozenset[str]) -> bool:
     """Whether two sentences say the same; other figures say something else."""
     if any(word[0].isdigit() for word in one ^ other):
@@ -107,7 +119,7 @@ def _repeats(one: frozenset[str], other: frozenset[str]) -> bool:
 
 def _quotable(text: str) -> str:
     """A sentence on one line, without the list or table marks around it."""
-    line = " ".join(text.split()).strip("|").strip()
+    line = without_bars(text) if is_table_row(text) else " ".join(text.split())
     line = re.sub(r"^(?:[-*+>#]+\s+)+", "", line).replace("**", "")
     # A bracketed number in the document would read as one of our markers.
     line = re.sub(r"\[(\d[\d\s,;–-]*)\]", r"(\1)", line)

@@ -13,6 +13,7 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(r"^\s*(?:[-*+]\s+)?(?:\(?\w{1,3}[.)]|\d+(?:\.\d+)*\.?)$")
+_BARS = re.compile(r"\s*\|(?:\s*\|)*\s*")
 _WORD = re.compile(r"[^\W_]+(?:[.,]\d+)*")
 
 _STOPWORDS = (
@@ -60,6 +61,17 @@ def _append(found: list[Sentence], text: str, begin: int, end: int) -> None:
     if stripped:
         start = begin + len(piece) - len(piece.lstrip())
         found.append(Sentence(stripped, start, start + len(stripped)))
+
+
+def is_table_row(sentence: str) -> bool:
+    """Whether a line is a row of a table; rows keep their bars in every format."""
+    return sentence.startswith("|")
+
+
+def without_bars(text: str) -> str:
+    """Table rows for people: cells are parted by dots, and the text stands on one line."""
+    cells = _BARS.sub(" · ", " ".join(text.split()))
+    return cells.strip(" ·")
 
 
 def words(text: str) -> list[str]:

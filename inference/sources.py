@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from copilot.wire import Source
 from inference.ports import Passage
+from inference.sentences import without_bars
 
 _SNIPPET_CHARS = 280
 
@@ -16,7 +17,7 @@ def sources_of(passages: Sequence[Passage]) -> list[Source]:
 
 
 def _source(number: str, passage: Passage) -> Source:
-    snippet = " ".join(passage.text.split())
+    snippet = without_bars(passage.text)
     if len(snippet) > _SNIPPET_CHARS:
         snippet = snippet[:_SNIPPET_CHARS].rsplit(" ", 1)[0] + " …"
     return Source(

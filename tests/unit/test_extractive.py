@@ -61,3 +61,10 @@ def test_every_passage_can_be_asked_about() -> None:
     for number in range(1, 6):
         text = answer(f"What is the annual fee of unit {number}?", passages(5))
         assert f"{number},250 EUR per MW.” [{number}]" in text
+
+
+def test_table_rows_are_quoted_without_their_bars_and_heads_of_tables_not_at_all() -> None:
+    table = "| Technology | Round-trip efficiency | Duration |\n| Lithium-ion | 86 percent | 4 h |"
+    said = answer("What is the round-trip efficiency of lithium-ion?", [a_passage(1, text=table)])
+    assert "Lithium-ion · 86 percent · 4 h" in said
+    assert "|" not in said
