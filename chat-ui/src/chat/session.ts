@@ -138,6 +138,9 @@ export class Session {
   #receive(event: ServerEvent): void {
     this.#silence = 0;
     this.#dispatch({ kind: "event", event, now: this.#parts.chance.now() });
+    if (event.type === "error" && !event.ref) {
+      console.warn(`The server refused a frame (${event.code}): ${event.message}`);
+    }
     if (event.type === "welcome") this.#catchUp();
     if (event.type === "accepted") this.#cancelIfStopped(event.answer_id);
     if (event.type !== "pong") this.#rewatch();
