@@ -9,6 +9,10 @@ UV_COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --g
 # What every Python runtime of Lambda brings along; ZIP functions do not carry it.
 IN_LAMBDA_RUNTIME = $(foreach p,boto3 botocore s3transfer jmespath urllib3 python-dateutil six,--no-emit-package $(p))
 
+# awslambdaric has wheels for Linux alone; elsewhere its source installs in plain Python, for which
+# the local stack brings the missing half.
+WHEELS = --only-binary=:all: $(if $(filter Linux,$(shell uname -s)),,--no-binary=awslambdaric)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -23,12 +27,12 @@ $(BIN)/python:
 
 $(VENV)/run.stamp: requirements/run.lock | $(BIN)/python
 	@echo "Installing Python packages (run) ..."
-	@$(BIN)/pip install --disable-pip-version-check -q --require-hashes --only-binary=:all: -r $<
+	@$(BIN)/pip install --disable-pip-version-check -q --require-hashes $(WHEELS) -r $<
 	@touch $@
 
 $(VENV)/check.stamp: requirements/check.lock | $(BIN)/python
 	@echo "Installing Python packages (run, test, check) ..."
-	@$(BIN)/pip install --disable-pip-version-check -q --require-hashes --only-binary=:all: -r $<
+	@$(BIN)/pip install --disable-pip-version-check -q --require-hashes $(WHEELS) -r $<
 	@touch $@ $(VENV)/run.stamp
 
 chat-ui/node_modules/.stamp: chat-ui/package.json chat-ui/package-lock.json

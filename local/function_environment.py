@@ -5,7 +5,9 @@ Nothing of the shell leaks in but what the function declares and ``PASSED_ON`` n
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from local.blueprint import Function
@@ -20,6 +22,8 @@ PASSED_ON = (
     "QDRANT_API_KEY",
 )
 """Variables that the shell may set for the functions that declare them."""
+
+PORTABLE_RUNTIME = Path(__file__).resolve().parent / "portable_runtime"
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "local",
@@ -50,7 +54,7 @@ def function_environment(
         "PATH": shell.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
-        "PYTHONPATH": str(root),
+        "PYTHONPATH": os.pathsep.join([str(root), *_portable_runtime()]),
         "LAMBDA_TASK_ROOT": str(root),
         "LAMBDA_RUNTIME_DIR": str(root),
         "_HANDLER": function.handler,
@@ -67,3 +71,8 @@ def function_environment(
     if function.json_logs:
         environment["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
     return environment
+
+
+def _portable_runtime() -> list[str]:
+    """Where ``runtime_client`` is found on systems without the native one."""
+    return [] if find_spec("runtime_client") else [str(PORTABLE_RUNTIME)]

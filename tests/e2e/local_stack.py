@@ -32,11 +32,14 @@ class LocalStack:
         shell: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
         arguments: Sequence[str] = (),
+        faults: bool = True,
     ) -> None:
+        """``faults=False`` measures the stack as people run it, without a control endpoint."""
         self.state_directory = state
         self.output = state.with_name(f"{state.name}.out")
         self._command = [
-            *(sys.executable, "-m", "local", "serve", "--port", "0", "--faults"),
+            *(sys.executable, "-m", "local", "serve", "--port", "0"),
+            *(["--faults"] if faults else []),
             *("--state", str(state)),
             *(f"--parameter={n}={v}" for n, v in (parameters or {}).items()),
             *arguments,

@@ -41,10 +41,11 @@ class Script:
 
 @dataclass
 class Served:
-    """One request as it was received, and when its tokens left (``time.time()``)."""
+    """One request as it was received, when, and when its tokens left (``time.time()``)."""
 
     body: dict[str, Any]
     authorization: str
+    received_at: float = field(default_factory=time.time)
     token_times: list[float] = field(default_factory=list)
     finished: bool = False
 

@@ -14,6 +14,10 @@ import pytest
 from local.options import ROOT
 from tests.e2e.local_stack import LocalStack
 
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/net/tcp").exists(), reason="looks processes and sockets up in Linux's /proc"
+)
+
 LOOPBACK = {"0100007F", "00000000000000000000000001000000"}
 LISTEN = "0A"
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from local.blueprint import Function
-from local.function_environment import function_environment
+from local.function_environment import PORTABLE_RUNTIME, function_environment
 from local.options import ROOT
 from local.pool import Pool
 from local.runtime_api import FunctionFailed
@@ -24,8 +24,9 @@ from local.worker import Launch
 MakePool = Callable[..., Pool]
 
 
-@pytest.fixture
-async def make_pool(tmp_path: Path) -> AsyncIterator[MakePool]:
+@pytest.fixture(params=["native", "portable"])
+async def make_pool(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[MakePool]:
+    """Pools under both runtime clients: the native one and the one for systems without it."""
     async with AsyncExitStack() as undo:
 
         def make(handler: str, *, size: int = 2, timeout_s: int = 5) -> Pool:
@@ -46,6 +47,8 @@ async def make_pool(tmp_path: Path) -> AsyncIterator[MakePool]:
                 {"INDEX_DIR": "/elsewhere", "UNDECLARED": "x"},
                 ROOT,
             )
+            if request.param == "portable":
+                environment["PYTHONPATH"] = f"{PORTABLE_RUNTIME}{os.pathsep}{ROOT}"
             pool = Pool(Launch(function, environment, ROOT, tmp_path / "Tested.log"), size)
             undo.push_async_callback(pool.close)
             return pool
