@@ -129,6 +129,7 @@ class ScriptedModel:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         await asyncio.sleep(script.first_delay_s)
+        began = time.monotonic()
         for number, token in enumerate(script.tokens):
             if number == script.break_after:
                 transport = request.transport
@@ -137,8 +138,11 @@ class ScriptedModel:
                 return response
             if number == script.stall_after:
                 await asyncio.sleep(script.stall_s)
+                began = time.monotonic() - number * script.delay_s
             if number and script.delay_s:
-                await asyncio.sleep(script.delay_s)
+                # By the clock, so that delays do not add up to a slower model than was asked for.
+                due = began + number * script.delay_s
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
             served.token_times.append(time.time())
             await response.write(_sse(_chunk(served.body, {"content": token}, None)))
         if script.finish is not None:
