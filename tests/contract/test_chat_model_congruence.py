@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from langchain_openai.chat_models import _client_utils
 
 from inference.chat_model import OpenAIChatModel
 from inference.clock import SystemClock
@@ -59,6 +60,8 @@ async def make(request: pytest.FixtureRequest) -> AsyncIterator[Make]:
         else:
             client: Any = model.load()
             await client.root_async_client.close()
+            # langchain keeps clients by address, and another server may get the same port.
+            _client_utils._cached_async_httpx_client.cache_clear()
 
 
 def openai_model(server: ScriptedOpenAI) -> OpenAIChatModel:
