@@ -57,7 +57,7 @@ chat-ui/dist/index.html: chat-ui/node_modules/.stamp $(shell find chat-ui/src ch
 	@echo "Building the page ..."
 	@cd chat-ui && npm run --silent build
 
-.PHONY: help install lock run smoke test test-browser check generate format clean
+.PHONY: help install lock run smoke test test-browser screenshots check generate format clean
 
 run: $(VENV)/run.stamp chat-ui/dist/index.html ## start everything on this machine and print one URL (PORT=3000 INDEX=faiss_index)
 	@exec $(BIN)/python -m local serve --port $(PORT) $(if $(INDEX),--index $(INDEX))
@@ -90,6 +90,9 @@ test-browser: $(VENV)/run.stamp chat-ui/dist/index.html ## the page in headless 
 	@CHROMIUM=$${CHROMIUM:-$$(command -v chromium || command -v google-chrome)}; \
 	test -n "$$CHROMIUM" || { echo "test-browser needs Chromium; on Debian: apt-get install chromium"; exit 1; }; \
 	CHROMIUM="$$CHROMIUM" $(BIN)/python -m tests.e2e.browser
+
+screenshots: $(VENV)/run.stamp chat-ui/dist/index.html ## retake docs/screenshots from a running stack (make run in another terminal)
+	@cd chat-ui && BASE_URL=http://localhost:$(PORT) npm run --silent screenshots
 
 format: $(VENV)/check.stamp ## format the Python code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
