@@ -22,7 +22,7 @@ export function App() {
       <a href="#question" className="skip-link">
         Skip to the question box
       </a>
-      <div className="flex h-dvh flex-col">
+      <div className="relative flex h-dvh flex-col overflow-clip">
         <Header />
         <ConnectionBanner />
         <ThreadPrimitive.Root className="flex min-h-0 flex-1 flex-col">

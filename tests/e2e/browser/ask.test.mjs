@@ -145,3 +145,16 @@ test("without its settings the page says what is wrong", async () => {
   await page.getByRole("alert").getByText("503").waitFor();
   await page.getByRole("button", { name: "Try again" }).waitFor();
 });
+
+test("a long conversation scrolls inside the page, never the page itself", async () => {
+  const { page } = await open(browser, { viewport: { width: 1000, height: 500 } });
+  const questions = ["How long is the Harrow Ridge PPA's term?", "What is its contract price?"];
+  for (const [count, question] of questions.entries()) {
+    await ask(page, question);
+    await receipts(page).nth(count).waitFor(PATIENCE);
+  }
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollHeight - window.innerHeight,
+  );
+  assert.equal(overflow, 0);
+});
