@@ -1,6 +1,8 @@
-"""Cold start of retrieval: fresh processes from start to the first retrieved passages.
+"""Cold start: fresh processes from their start to the first retrieved passages.
 
-Run as ``python -m benchmarks.bench_cold``. Prints where the milliseconds go, median of the runs.
+Run as ``python -m benchmarks.bench_cold``. Prints where the milliseconds go, median of the runs,
+for the embedder and the index alone, and for the whole function as Lambda starts it: runtime
+client, handler, AWS clients, engine, and the first retrieval through its warm-up event.
 ``--evicted`` drops the model, the index and the libraries from the page cache before each run.
 """
 
@@ -18,11 +20,25 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 QUESTION = "What is the RS-1 customer charge in 2025?"
 
+ENVIRONMENT = {
+    "TABLE_NAME": "bench",
+    "QUEUE_URL": "http://127.0.0.1:9/bench",
+    "WEBSOCKET_ENDPOINT": "http://127.0.0.1:9",
+    "AWS_REGION": "eu-central-1",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "bench",
+    "AWS_SECRET_ACCESS_KEY": "bench",
+    "LOG_LEVEL": "ERROR",
+}
+"""The function's own; nothing is called, the clients are only made."""
+
 # The child reports moments on the monotonic clock, which all processes of a machine share.
-CHILD = """
+BEGIN = """
 import time
 moments = [("interpreter", time.monotonic())]
 def passed(name): moments.append((name, time.monotonic()))
+"""
+RETRIEVAL = """
 from pathlib import Path
 from inference.faiss_retriever import FaissRetriever
 from inference.onnx_embedder import OnnxEmbedder
@@ -44,7 +60,20 @@ passed("embed the first question")
 found = retriever.retrieve(question, vector, k=6, groups=frozenset({"public"}))
 passed("first retrieval")
 assert found
-import json, resource
+"""
+FUNCTION = """
+import awslambdaric.bootstrap
+passed("the runtime client")
+from inference import app
+passed("import the handler")
+process = app.process()
+passed("make the AWS clients, engine loading beside")
+warmed = app.warm_up(process)
+passed("first retrieval, by the warm-up event")
+assert warmed["warm"], warmed
+"""
+END = """
+import json, resource, sys
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 unit = 2**20 if sys.platform == "darwin" else 2**10
 print(json.dumps({"moments": moments, "rss_mb": peak / unit}))
@@ -61,27 +90,39 @@ def main() -> int:
     if not (arguments.index / "manifest.json").is_file():
         print(f"skipped: no index at {arguments.index}; make one with python -m embed build")
         return 0
-    runs = [_run(arguments) for _ in range(max(1, arguments.runs))]
+    _table("embedder and index alone", RETRIEVAL, arguments)
+    print()
+    _table("the whole function", FUNCTION, arguments)
+    return 0
+
+
+def _table(what: str, child: str, arguments: argparse.Namespace) -> None:
+    runs = [_run(BEGIN + child + END, arguments) for _ in range(max(1, arguments.runs))]
     names = list(runs[0][0])
     width = max(map(len, names)) + 2
     state = "evicted page cache" if arguments.evicted else "warm page cache"
-    print(f"Process start to first retrieval, {state}, median of {len(runs)} fresh processes\n")
+    print(f"Process start to first retrieval, {what}: {state}, median of {len(runs)} processes\n")
     for name in names:
         print(f"  {name:<{width}}{statistics.median(stages[name] for stages, _ in runs):8.1f} ms")
     totals = [sum(stages.values()) for stages, _ in runs]
     print(f"  {'total':<{width}}{statistics.median(totals):8.1f} ms", end="")
     print(f"   (from {min(totals):.0f} to {max(totals):.0f})")
     print(f"  {'peak memory':<{width}}{statistics.median(rss for _, rss in runs):8.1f} MB")
-    return 0
 
 
-def _run(arguments: argparse.Namespace) -> tuple[dict[str, float], float]:
+def _run(child: str, arguments: argparse.Namespace) -> tuple[dict[str, float], float]:
     if arguments.evicted:
         _evict(arguments.model, arguments.index, Path(sys.prefix))
     start = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, str(arguments.model), str(arguments.index), QUESTION],
+        [sys.executable, "-c", child, str(arguments.model), str(arguments.index), QUESTION],
         cwd=ROOT,
+        env={
+            **os.environ,
+            **ENVIRONMENT,
+            "MODEL_DIR": str(arguments.model),
+            "INDEX_DIR": str(arguments.index),
+        },
         check=True,
         capture_output=True,
         text=True,
