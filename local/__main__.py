@@ -144,7 +144,10 @@ def _add_common(command: argparse.ArgumentParser) -> None:
     defaults = Options()
     command.add_argument("--workers", type=int, default=4, help="most processes per function")
     command.add_argument(
-        "--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"], help="of all"
+        "--log-level",
+        default="INFO",
+        choices=["DEBUG", "INFO", "WARNING", "ERROR"],
+        help="of the stack and its functions",
     )
     command.add_argument("--template", type=Path, default=defaults.template, help="SAM template")
     command.add_argument("--index", type=Path, help="index bundle instead of the template's")

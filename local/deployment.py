@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.function_environment import CREDENTIALS
@@ -123,4 +124,6 @@ def _client(service: Any, endpoint: str) -> Any:
         region_name=REGION,
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        # They answer already; a start that is interrupted must not wait for retries.
+        config=Config(retries={"total_max_attempts": 1}),
     )

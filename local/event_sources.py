@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from local.blueprint import QueueSource
@@ -111,6 +111,28 @@ class QueueReader:
             await self._sqs.delete(queue_url, done)
         except QueueUnavailable as error:
             logger.warning("%s: %s", self._source.name, error)
+
+
+class QueueReaders:
+    """Every event source mapping of a template."""
+
+    def __init__(
+        self, sources: Sequence[QueueSource], sqs: Sqs, functions: Functions, workers: int
+    ) -> None:
+        self._bells = {source.name: Bell() for source in sources}
+        self.readers = {
+            source.name: QueueReader(source, sqs, functions, workers, self._bells[source.name])
+            for source in sources
+        }
+
+    def ring(self) -> None:
+        """Some queue was given something."""
+        for bell in self._bells.values():
+            bell.ring()
+
+    async def finish(self) -> None:
+        """See ``QueueReader.finish``."""
+        await asyncio.gather(*(reader.finish() for reader in self.readers.values()))
 
 
 def _record(message: Mapping[str, Any], queue_arn: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
@@ -18,17 +17,17 @@ from local.blueprint import Blueprint
 from local.cache_process import STOP_GRACE_S, start_cache
 from local.children import Child
 from local.control import Control
-from local.deployment import deploy, secret_text
-from local.event_sources import Bell, QueueReader
+from local.deployment import deploy
+from local.event_sources import QueueReaders
 from local.faults import Faults
-from local.function_environment import function_environment
 from local.gateway import MAX_MESSAGE_BYTES, Gateway
 from local.http_api import MAX_BODY_BYTES, HttpApi
+from local.launching import make_functions, read_blueprint
 from local.listening import claim, free_port, port_of, serve
 from local.management import ManagementApi
 from local.options import ROOT, Options
 from local.page import API_PREFIX, WEBSOCKET_PATH, Page
-from local.pool import Functions, Pool
+from local.pool import Functions
 from local.runtime_api import FunctionFailed
 from local.sam import TemplateError
 from local.schedules import fire, keep_firing
@@ -36,10 +35,7 @@ from local.service_door import ServiceDoor
 from local.services import Services
 from local.sqs import Sqs
 from local.state import State
-from local.template import Template, dockerfile_handler
-from local.worker import Launch
-
-_SECRET = re.compile(r"\{\{resolve:secretsmanager:(.+?)(?::SecretString)?\}\}")
+from local.template import Template
 
 
 class StackFailed(Exception):
@@ -94,8 +90,7 @@ class _Starter:
         self._undo = undo
         self._path = shell.get("PATH", "/usr/local/bin:/usr/bin:/bin")
         self._faults = Faults(options.fault_seed)
-        self._bells: list[Bell] = []
-        self._readers: list[QueueReader] = []
+        self._readers: QueueReaders | None = None
         self._watched: dict[str, asyncio.Task[Any]] = {}
         self._began = time.monotonic()
 
@@ -114,10 +109,14 @@ class _Starter:
         self._undo.callback(management.close)
         blueprint = await self._deploy(template, services, port_of(management), port_of(front))
         cache_url = await self._start_cache(blueprint)
-        functions = await self._start_functions(blueprint, services, cache_url)
+        endpoints = await self._open_door(services)
+        functions = await asyncio.to_thread(
+            make_functions, blueprint, options, self._shell, endpoints, cache_url, self._state.logs
+        )
+        self._read_queues(blueprint, functions, services)
         gateway, control = await self._open_edges(blueprint, functions, management, front)
         self._undo.push_async_callback(gateway.close)
-        self._start_readers(blueprint, functions, services)
+        self._start_background(blueprint, functions)
         await self._warm(blueprint, functions)
         host = "localhost" if options.host in ("127.0.0.1", "0.0.0.0", "::") else options.host  # noqa: S104
         address = f"{host}:{port_of(front)}"
@@ -153,21 +152,13 @@ class _Starter:
         self, template: Template, services: Services, management_port: int, port: int
     ) -> Blueprint:
         outputs = await asyncio.to_thread(deploy, services.endpoint, template.services())
-        addresses = {
-            name: f"http://127.0.0.1:{management_port}"
-            if resource["Properties"].get("ProtocolType") == "WEBSOCKET"
-            else f"http://127.0.0.1:{port}{API_PREFIX}"
-            for name, resource in template.resources.items()
-            if resource["Type"] == "AWS::ApiGatewayV2::Api"
-        }
-        handlers = {}
-        for name, dockerfile in template.image_functions().items():
-            file = self._options.template.parent / dockerfile
-            handler = dockerfile_handler(file.read_text()) if file.is_file() else None
-            if handler is None:
-                raise TemplateError(f"{name}: {file} has no CMD that names a handler.")
-            handlers[name] = handler
-        blueprint = template.blueprint(outputs, addresses, handlers)
+        blueprint = read_blueprint(
+            template,
+            outputs,
+            self._options.template.parent,
+            f"http://127.0.0.1:{management_port}",
+            f"http://127.0.0.1:{port}{API_PREFIX}",
+        )
         self._step("template", f"{len(outputs)} addresses, {len(blueprint.functions)} functions")
         return blueprint
 
@@ -186,36 +177,19 @@ class _Starter:
         self._step("cache", "Qdrant's engine, on this machine")
         return f"http://127.0.0.1:{port}"
 
-    async def _start_functions(
-        self, blueprint: Blueprint, services: Services, cache_url: str | None
-    ) -> Functions:
+    async def _open_door(self, services: Services) -> dict[str, str]:
+        """Serve the door; returns the variables that lead AWS clients through it."""
         door = ServiceDoor(self._session, services.endpoint, self._faults, self._ring)
         claimed = claim("127.0.0.1", 0)
         await self._serve(door.app(), claimed)
         door_url = f"http://127.0.0.1:{port_of(claimed)}"
         # Only queues need the door; the rest takes the direct way unless faults may strike it.
         direct = door_url if self._options.faults else services.endpoint
-        endpoints = {"AWS_ENDPOINT_URL": direct, "AWS_ENDPOINT_URL_SQS": door_url}
-        overrides = {
-            name: str(value)
-            for name, value in (
-                ("INDEX_DIR", self._options.index and self._options.index.resolve()),
-                ("MODEL_DIR", self._options.model and self._options.model.resolve()),
-                ("QDRANT_URL", cache_url),
-            )
-            if value
-        }
-        code = self._options.code
-        pools = {}
-        for name, function in blueprint.functions.items():
-            environment = function_environment(function, self._shell, endpoints, overrides, code)
-            environment = await asyncio.to_thread(_with_secrets, environment, services.endpoint)
-            launch = Launch(function, environment, code, self._state.logs / f"{name}.log")
-            pools[name] = Pool(launch, self._options.workers)
-        functions = Functions(pools)
-        self._undo.push_async_callback(self._finish_readers)
-        self._undo.push_async_callback(functions.close)
-        return functions
+        return {"AWS_ENDPOINT_URL": direct, "AWS_ENDPOINT_URL_SQS": door_url}
+
+    def _ring(self) -> None:
+        if self._readers is not None:
+            self._readers.ring()
 
     async def _open_edges(
         self, blueprint: Blueprint, functions: Functions, management: Any, front: Any
@@ -238,25 +212,18 @@ class _Starter:
         await self._serve(control.app(), claimed)
         return gateway, f"http://127.0.0.1:{port_of(claimed)}"
 
-    def _start_readers(
-        self, blueprint: Blueprint, functions: Functions, services: Services
-    ) -> None:
+    def _read_queues(self, blueprint: Blueprint, functions: Functions, services: Services) -> None:
         sqs = Sqs(self._session, services.endpoint)
-        for source in blueprint.queue_sources:
-            bell = Bell()
-            self._bells.append(bell)
-            reader = QueueReader(source, sqs, functions, self._options.workers, bell)
-            self._readers.append(reader)
-            self._background(source.name, reader.run())
+        readers = QueueReaders(blueprint.queue_sources, sqs, functions, self._options.workers)
+        self._readers = readers
+        self._undo.push_async_callback(readers.finish)
+        self._undo.push_async_callback(functions.close)
+
+    def _start_background(self, blueprint: Blueprint, functions: Functions) -> None:
+        for name, reader in self._readers.readers.items() if self._readers else ():
+            self._background(name, reader.run())
         for schedule in blueprint.schedules:
             self._background(schedule.name, keep_firing(schedule, functions))
-
-    async def _finish_readers(self) -> None:
-        await asyncio.gather(*(reader.finish() for reader in self._readers))
-
-    def _ring(self) -> None:
-        for bell in self._bells:
-            bell.ring()
 
     async def _warm(self, blueprint: Blueprint, functions: Functions) -> None:
         routes = blueprint.web_socket.routes.values() if blueprint.web_socket else ()
@@ -292,14 +259,6 @@ class _Starter:
 
     def _step(self, name: str, what: str) -> None:
         self._say(f"  {name:<10} {what}  ({time.monotonic() - self._began:.1f} s)")
-
-
-def _with_secrets(environment: dict[str, str], endpoint: str) -> dict[str, str]:
-    """Replace CloudFormation's dynamic references to secrets by what they refer to."""
-    return {
-        name: _SECRET.sub(lambda match: secret_text(endpoint, match.group(1)), value)
-        for name, value in environment.items()
-    }
 
 
 async def _cancel(task: asyncio.Task[Any]) -> None:

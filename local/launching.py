@@ -1,0 +1,84 @@
+"""From the template to what runs: its blueprint with local addresses, and a pool per function."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from local.blueprint import Blueprint
+from local.deployment import secret_text
+from local.function_environment import function_environment
+from local.options import Options
+from local.pool import Functions, Pool
+from local.sam import TemplateError
+from local.template import Template, dockerfile_handler
+from local.worker import Launch
+
+_SECRET = re.compile(r"\{\{resolve:secretsmanager:(.+?)(?::SecretString)?\}\}")
+
+
+def read_blueprint(
+    template: Template, outputs: Mapping[str, str], directory: Path, management: str, http_api: str
+) -> Blueprint:
+    """What runs here.
+
+    ``outputs`` are those of the deployed services, ``directory`` is where the template's paths
+    begin, ``management`` and ``http_api`` are the local addresses of the two kinds of API.
+
+    Raises:
+        TemplateError: something cannot be run here.
+    """
+    addresses = {
+        name: management if resource["Properties"].get("ProtocolType") == "WEBSOCKET" else http_api
+        for name, resource in template.resources.items()
+        if resource["Type"] == "AWS::ApiGatewayV2::Api"
+    }
+    handlers = {}
+    for name, dockerfile in template.image_functions().items():
+        file = directory / dockerfile
+        handler = dockerfile_handler(file.read_text()) if file.is_file() else None
+        if handler is None:
+            raise TemplateError(f"{name}: {file} has no CMD that names a handler.")
+        handlers[name] = handler
+    return template.blueprint(outputs, addresses, handlers)
+
+
+def make_functions(
+    blueprint: Blueprint,
+    options: Options,
+    shell: Mapping[str, str],
+    endpoints: Mapping[str, str],
+    cache_url: str | None,
+    logs: Path,
+) -> Functions:
+    """A pool for every function; no process is started yet. Blocking: it may read secrets.
+
+    ``endpoints`` are the variables that lead AWS clients to this machine.
+
+    Raises:
+        TemplateError: a variable refers to a secret that does not exist.
+    """
+    found = {
+        "INDEX_DIR": options.index and options.index.resolve(),
+        "MODEL_DIR": options.model and options.model.resolve(),
+        "QDRANT_URL": cache_url,
+    }
+    overrides = {name: str(value) for name, value in found.items() if value}
+    pools = {}
+    for name, function in blueprint.functions.items():
+        environment = _with_secrets(
+            function_environment(function, shell, endpoints, overrides, options.code),
+            endpoints["AWS_ENDPOINT_URL"],
+        )
+        launch = Launch(function, environment, options.code, logs / f"{name}.log")
+        pools[name] = Pool(launch, options.workers)
+    return Functions(pools)
+
+
+def _with_secrets(environment: dict[str, str], endpoint: str) -> dict[str, str]:
+    """Replace CloudFormation's dynamic references to secrets by what they refer to."""
+    return {
+        name: _SECRET.sub(lambda match: secret_text(endpoint, match.group(1)), value)
+        for name, value in environment.items()
+    }
