@@ -56,7 +56,8 @@ class Stack:
         done, _ = await asyncio.wait(self._watched.values(), return_when=asyncio.FIRST_COMPLETED)
         name = next(name for name, task in self._watched.items() if task in done)
         task = self._watched[name]
-        return f"{name} has stopped: {task.exception() or task.result()!r}"
+        why = task.exception() or f"exit status {task.result()}"
+        return f"{name} has ended unexpectedly ({why}); see the logs in the state directory."
 
 
 @contextlib.asynccontextmanager
@@ -138,7 +139,7 @@ class _Starter:
                 self._session, self._state.directory, self._state.logs, port, self._path
             )
             self._undo.push_async_callback(services.stop)
-            self._watch("The services", services.child.wait())
+            self._watch("The process of the services", services.child.wait())
         finally:
             await asyncio.wait([loading])
         self._state.keep_port("services", port)
@@ -172,7 +173,7 @@ class _Starter:
         state, logs = self._state.directory, self._state.logs
         child: Child = await start_cache(self._session, state, logs, ROOT, port, self._path)
         self._undo.push_async_callback(child.stop, STOP_GRACE_S)
-        self._watch("The cache", child.wait())
+        self._watch("The process of the cache", child.wait())
         self._state.keep_port("qdrant", port)
         self._step("cache", "Qdrant's engine, on this machine")
         return f"http://127.0.0.1:{port}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -120,3 +121,20 @@ def test_a_missing_index_is_told_at_the_start(
 ) -> None:
     stack = make_stack(arguments=["--index", str(tmp_path / "absent")])
     assert "python -m embed build" in stack.output.read_text()
+
+
+def test_when_its_services_die_the_stack_says_so_and_ends(
+    make_stack: Callable[..., LocalStack],
+) -> None:
+    stack = make_stack()
+    [services] = [
+        pid
+        for pid in descendants(stack.pid)
+        if b"ministack" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+    os.kill(services, signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while alive(stack.pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert stack.stop() == 1
+    assert "The process of the services has ended unexpectedly" in stack.output.read_text()
