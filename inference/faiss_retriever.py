@@ -6,6 +6,7 @@ Filtering comes first: a chunk that the caller may not see is in neither list.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,19 @@ LEXICAL_KIND = f"bm25-lucene/{ANALYSER}"
 LIST_LENGTH = 100
 HASH_LIMIT_BYTES = 256 * 1024 * 1024
 EF_SEARCH = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Candidate chunks, best first, with their scores; four arrays of one length.
+
+    ``fused`` is in 0..1, ``cosine`` and ``lexical`` (BM25) are exact for every candidate.
+    """
+
+    chunks: NDArray[np.int64]
+    fused: Vector
+    cosine: Vector
+    lexical: Vector
 
 
 class FaissRetriever:
@@ -85,10 +99,33 @@ class FaissRetriever:
         groups: frozenset[str],
         filters: Mapping[str, str] | None = None,
     ) -> list[Passage]:
-        """Return at most ``k`` passages visible to ``groups``, best first.
+        """Return at most ``k`` passages visible to ``groups``, best first, near-duplicates once."""
+        passages: list[Passage] = []
+        ranked = self.rank(question, vector, groups=groups, filters=filters)
+        for row, number in enumerate(ranked.chunks):
+            if len(passages) >= k:
+                break
+            passage = self._passage(
+                int(number),
+                float(ranked.fused[row]),
+                float(ranked.cosine[row]),
+                float(ranked.lexical[row]),
+            )
+            if not is_near_duplicate(_said(passage), [_said(p) for p in passages]):
+                passages.append(passage)
+        return passages
 
-        The candidates are the union of the 100 nearest chunks and the 100 with the highest BM25;
-        both scores of every candidate are exact. ``score`` is their min-max fusion.
+    def rank(
+        self,
+        question: str,
+        vector: Vector,
+        *,
+        groups: frozenset[str],
+        filters: Mapping[str, str] | None = None,
+    ) -> Ranked:
+        """Rank the union of the 100 nearest chunks and the 100 with the highest BM25.
+
+        Both scores of every candidate are exact; ``fused`` is their min-max fusion.
         """
         import numpy as np
 
@@ -97,21 +134,11 @@ class FaissRetriever:
         if mask is not None:
             bm25 *= mask
         candidates = np.union1d(self._nearest(vector, mask), _top(bm25, LIST_LENGTH))
-        if candidates.size == 0:
-            return []
         cosine = self._cosines(candidates, vector)
         lexical = bm25[candidates]
         score = min_max_fusion(cosine, lexical)
-        passages: list[Passage] = []
-        for row in np.lexsort((candidates, -score)):
-            if len(passages) >= k:
-                break
-            passage = self._passage(
-                int(candidates[row]), float(score[row]), float(cosine[row]), float(lexical[row])
-            )
-            if not is_near_duplicate(_said(passage), [_said(p) for p in passages]):
-                passages.append(passage)
-        return passages
+        order = np.lexsort((candidates, -score))
+        return Ranked(candidates[order], score[order], cosine[order], lexical[order])
 
     def _nearest(self, vector: Vector, mask: NDArray[np.bool_] | None) -> NDArray[np.int64]:
         import numpy as np
@@ -138,6 +165,8 @@ class FaissRetriever:
     def _cosines(self, candidates: NDArray[np.int64], vector: Vector) -> Vector:
         import numpy as np
 
+        if candidates.size == 0:
+            return np.empty(0, dtype=np.float32)
         held = self._index.reconstruct_batch(candidates)
         return np.asarray(held @ vector, dtype=np.float32)
 
