@@ -53,7 +53,7 @@ class Log(Protocol):
 class Pace:
     """Times in seconds. ``heartbeat_s`` lies well inside the lease, so that one may be late."""
 
-    window_s: float = 0.1
+    window_s: float = 0.105
     max_window_s: float = 0.5
     heartbeat_s: float = 3.0
     push_patience_s: float = 5.0

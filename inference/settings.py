@@ -36,7 +36,7 @@ VARIABLES = (
         "the extractive model",
     ),
     Variable("RETRIEVED_PASSAGES", "6", "", "how many passages a question is answered from"),
-    Variable("FLUSH_WINDOW_MS", "100", "ms", "how long text gathers before it is sent"),
+    Variable("FLUSH_WINDOW_MS", "105", "ms", "how long text gathers before it is sent"),
     Variable("RETENTION_DAYS", "30", "days", "how long conversations are kept"),
     Variable("LOG_LEVEL", "INFO", "", "DEBUG, INFO, WARNING or ERROR"),
 )

@@ -34,7 +34,7 @@ def test_defaults() -> None:
     assert made.index_dir == Path("faiss_index")
     assert made.cache_threshold == 0.95
     assert made.cache_ttl_s == 7 * 86_400
-    assert made.flush_window_s == 0.1
+    assert made.flush_window_s == 0.105
     assert made.retrieved_passages == 6
 
 
