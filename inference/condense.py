@@ -1,4 +1,9 @@
-"""Follow-up questions without a language model: rules that know when they are unsure. Pure."""
+"""Follow-up questions without a language model: rules that know when they are unsure. Pure.
+
+Where a follow-up only names another value of something that the question before names ("and in
+2023?"), that value is put in its place: a standalone question, and the rules are sure of it. For
+all others the subject of the question before is put in front, and they say that they are guessing.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +12,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from inference import condense_slots
 from inference.ports import ChatMessage
 from inference.sentences import content_words, words
 
@@ -45,26 +51,38 @@ def is_elliptic(question: str) -> bool:
         return len(words(question)) <= 12
     if len(set(content_words(question))) < _FEW_WORDS and len(words(question)) <= 4:
         return True
+    if condense_slots.points_at_a_year(question):
+        return len(words(question)) <= 12
     refers = any(word in _REFERENCE for word in words(question)) or bool(_THAT.search(question))
     return refers and len(words(question)) <= 12
 
 
 def by_rules(question: str, history: Sequence[ChatMessage]) -> Standalone:
-    """Prefix an elliptic question with the subject of the last complete one.
+    """Make a follow-up standalone by the questions before it, oldest first.
 
-    Any other question stands as it is.
+    Any other question stands as it is. A chain ("and in 2023?", "and 2024?") is followed link by
+    link, and is sure only if every link is.
     """
-    if not history or not is_elliptic(question):
-        return Standalone(text=question, sure=True)
-    asked = [message.content for message in history if message.role == "user"]
-    for earlier in reversed(asked):
-        if not is_elliptic(earlier):
-            return Standalone(text=f"{subject(earlier)}: {question}", sure=False)
-    earlier = asked[-1] if asked else ""
-    return Standalone(text=f"{subject(earlier)} {question}".strip(), sure=False)
+    found: Standalone | None = None
+    for message in history:
+        if message.role == "user":
+            found = _after(message.content, found)
+    return _after(question, found)
 
 
 def subject(question: str) -> str:
     """A question without its question words: what it is about."""
     line = " ".join(question.split()).rstrip("?!. ")
     return _QUESTION_HEAD.sub("", line, count=1) or line
+
+
+def _after(question: str, earlier: Standalone | None) -> Standalone:
+    """``question`` as it has to be understood after ``earlier``."""
+    if earlier is None or not is_elliptic(question):
+        return Standalone(text=question, sure=True)
+    replaced = condense_slots.replace(question, earlier.text)
+    if replaced is not None:
+        return Standalone(text=replaced, sure=earlier.sure)
+    dated = condense_slots.with_year(question, earlier.text)
+    about = subject(earlier.text)
+    return Standalone(text=f"{about}: {dated}", sure=False)

@@ -77,8 +77,8 @@ def test_a_chain_of_follow_ups_leans_on_the_last_complete_question() -> None:
         ChatMessage(role="assistant", content="25 % [1]."),
     ]
     standalone = by_rules("and in 2024?", history)
-    assert standalone.text == "the capacity factor of Sunmere in 2022: and in 2024?"
-    assert not standalone.sure
+    assert standalone.text == "What was the capacity factor of Sunmere in 2024?"
+    assert standalone.sure
 
 
 @pytest.mark.parametrize(

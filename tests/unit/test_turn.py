@@ -150,7 +150,7 @@ def test_the_second_asking_is_served_from_the_cache_with_its_sources() -> None:
         (a_question(fresh=True), "asked afresh"),
         (
             a_question(
-                "and in 2023?",
+                "and why is that?",
                 history=[ChatMessage(role="user", content="What was the price in 2022?")],
             ),
             "the follow-up was not condensed",
@@ -246,7 +246,7 @@ def test_a_follow_up_is_condensed_by_rules_when_the_model_cannot(completion: Any
     model = FakeModel(stop_after("It is 1 [1]."), completion=completion)
     history = [ChatMessage(role="user", content="What is the fee of unit 1 in 2022?")]
     events_of(a_question("and in 2023?", history=history), parts_of(model, retriever=retriever))
-    assert retriever.asked[0][0] == "the fee of unit 1 in 2022: and in 2023?"
+    assert retriever.asked[0][0] == "What is the fee of unit 1 in 2023?"
 
 
 @pytest.mark.parametrize(
