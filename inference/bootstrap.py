@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -26,7 +27,7 @@ from inference.extractive_model import ExtractiveModel
 from inference.langchain_model import LangchainChatModel
 from inference.model_key import ModelKey
 from inference.no_cache import NoCache
-from inference.ports import AnswerCache, ChatModel, Clock, ModelError
+from inference.ports import AnswerCache, ChatModel, Clock, Embedder, ModelError
 from inference.publisher import Pace, Publisher
 from inference.qdrant_cache import QdrantCache
 from inference.qdrant_http import QdrantHttp
@@ -56,10 +57,10 @@ class Process:
 def build(settings: Settings) -> Process:
     """Build a process and begin to load its engine."""
     clock = SystemClock()
-    model = chat_model(settings, clock)
     engine = EngineLoader(
         lambda: load_engine(settings, clock), then=lambda: _load_in_background(model)
     )
+    model = chat_model(settings, clock, lambda: engine.get().embedder)
     engine.start()
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="table")
     posts = ThreadPoolExecutor(THREADS, thread_name_prefix="posts")
@@ -125,8 +126,13 @@ def answer_cache(settings: Settings, clock: Clock, dimension: int) -> AnswerCach
     )
 
 
-def chat_model(settings: Settings, clock: Clock) -> ChatModel:
-    """The model that the settings name; the extractive one where they name none."""
+def chat_model(
+    settings: Settings, clock: Clock, embedder: Callable[[], Embedder] | None = None
+) -> ChatModel:
+    """The model that the settings name; the extractive one where they name none.
+
+    ``embedder`` returns the engine's own, with which the extractive model compares sentences.
+    """
     key = ModelKey(settings, lambda: boto3.client("secretsmanager"))
     if settings.chat_model:
         return LangchainChatModel(
@@ -136,7 +142,7 @@ def chat_model(settings: Settings, clock: Clock) -> ChatModel:
         return OpenAIChatModel(
             settings.openai_model, key=key.read, base_url=settings.openai_base_url, clock=clock
         )
-    return ExtractiveModel()
+    return ExtractiveModel(embedder)
 
 
 def load_model(model: ChatModel) -> None:

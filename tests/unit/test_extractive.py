@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from inference import prompt
 from inference.citations import filter_whole
 from inference.extractive_model import LEAD, ExtractiveModel, answer
 from inference.ports import Finished, TextDelta
-from tests.fakes import a_passage, passages
+from inference.sentence_ranking import EMBEDDED, rank
+from tests.fakes import FakeEmbedder, a_passage, passages
+
+if TYPE_CHECKING:
+    from inference.ports import Vector
 
 CONTRACT = a_passage(
     1,
@@ -40,7 +46,7 @@ def test_the_answer_is_honest_and_quotes_word_for_word() -> None:
     assert text.startswith(LEAD)
     assert "capped at 100 % of the annual fee.” [1]" in text
     quotes = re.findall(r"“(.+?)” \[(\d)\]", text)
-    assert 1 < len(quotes) <= 4
+    assert 1 < len(quotes) <= 5
     for quote, number in quotes:
         source = [CONTRACT, OTHER][int(number) - 1]
         assert quote.replace("(12)", "[12]") in source.text
@@ -68,3 +74,39 @@ def test_table_rows_are_quoted_without_their_bars_and_heads_of_tables_not_at_all
     said = answer("What is the round-trip efficiency of lithium-ion?", [a_passage(1, text=table)])
     assert "Lithium-ion · 86 percent · 4 h" in said
     assert "|" not in said
+
+
+def test_the_best_sentence_comes_first() -> None:
+    turned = a_passage(1, text="It is due in March. The annual fee of unit 1 is 1,250 EUR per MW.")
+    text = answer("What is the annual fee of unit 1?", [turned])
+    assert text.splitlines()[2] == "- “The annual fee of unit 1 is 1,250 EUR per MW.” [1]"
+
+
+def test_the_number_of_a_clause_is_no_figure_that_was_asked_for() -> None:
+    clauses = a_passage(
+        1,
+        title="Service agreement",
+        text="7.1 The owner names a manager within the office.\n"
+        "7.2 The owner pays a fee of 800 EUR to the office.",
+    )
+    ranked = rank("How much must the owner give to the office?", [clauses])
+    assert ranked[0].sentence.text.startswith("7.2")
+
+
+async def test_sentences_are_compared_by_meaning_where_there_is_an_embedder() -> None:
+    asked: list[int] = []
+
+    class Counting(FakeEmbedder):
+        def embed(self, texts: Sequence[str]) -> Vector:
+            asked.append(len(texts))
+            return super().embed(texts)
+
+    model = ExtractiveModel(Counting)
+    built = prompt.build("What is the annual fee of unit 3?", passages(20))
+    text = "".join([i.text async for i in model.stream(built) if isinstance(i, TextDelta)])
+    assert "The annual fee of unit 3 is 3,250 EUR per MW.” [3]" in text
+    assert asked == [EMBEDDED + 1]
+
+
+def test_no_passages_give_no_quotes() -> None:
+    assert answer("What is the annual fee?", []).strip() == LEAD
