@@ -7,6 +7,7 @@ processes can all reach it. Each request takes the next script; the last one sta
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 import time
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +129,13 @@ class ScriptedModel:
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
+        with contextlib.suppress(ClientConnectionResetError):  # A stopped answer hangs up.
+            await self._speak(request, response, served, script)
+        return response
+
+    async def _speak(
+        self, request: web.Request, response: web.StreamResponse, served: Served, script: Script
+    ) -> None:
         await asyncio.sleep(script.first_delay_s)
         began = time.monotonic()
         for number, token in enumerate(script.tokens):
@@ -135,7 +143,7 @@ class ScriptedModel:
                 transport = request.transport
                 if transport is not None:
                     transport.abort()
-                return response
+                return
             if number == script.stall_after:
                 await asyncio.sleep(script.stall_s)
                 began = time.monotonic() - number * script.delay_s
@@ -151,7 +159,6 @@ class ScriptedModel:
                 await response.write(_sse(_usage_chunk(served.body, script)))
             await response.write(b"data: [DONE]\n\n")
         served.finished = True
-        return response
 
     def _whole(self, body: dict[str, Any], script: Script) -> dict[str, Any]:
         return {
