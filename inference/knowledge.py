@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from copilot.question import BadQuestion
 from copilot.wire import CacheReceipt, StageTime
 from inference import condense, guard, prompt
+from inference.cache_guards.decide import choose
 from inference.condense import Standalone
 from inference.generation import complete_within
 from inference.ports import (
@@ -99,10 +100,11 @@ async def look_up(
         prompt_version=prompt.PROMPT_VERSION,
     )
     # Retrieval costs less than the cache's network time, so the two run side by side.
-    (cached, decision), passages = await asyncio.gather(
+    candidates, passages = await asyncio.gather(
         _ask_cache(question, standalone, vector, scope, parts, watch),
         _retrieve(question, standalone, vector, parts, watch, k),
     )
+    cached, decision = _judge(standalone, candidates, passages, least=parts.cache.threshold)
     return Knowledge(
         standalone=standalone,
         vector=vector,
@@ -167,20 +169,33 @@ async def _ask_cache(
     scope: CacheScope,
     parts: Parts,
     watch: Stopwatch,
-) -> tuple[CachedAnswer | None, CacheReceipt]:
+) -> list[CachedAnswer] | CacheReceipt:
+    """The answers that may do, or why the cache was not asked."""
     if question.fresh:
-        return None, CacheReceipt(decision="bypass", reason="asked afresh")
+        return CacheReceipt(decision="bypass", reason="asked afresh")
     if not standalone.sure:
-        return None, CacheReceipt(decision="bypass", reason="the follow-up was not condensed")
+        return CacheReceipt(decision="bypass", reason="the follow-up was not condensed")
     began = parts.clock.monotonic()
     try:
-        cached = await parts.cache.lookup(standalone.text, vector, scope)
+        return await parts.cache.lookup(standalone.text, vector, scope)
     except CacheUnavailable as error:
-        return None, CacheReceipt(decision="bypass", reason=str(error))
+        return CacheReceipt(decision="bypass", reason=str(error))
     finally:
         watch.note("cache", began)
-    if cached is None:
-        return None, CacheReceipt(decision="miss", reason="no similar question was answered before")
-    return cached, CacheReceipt(
-        decision="hit", reason=f"answered before: {cached.question}", score=round(cached.score, 4)
-    )
+
+
+def _judge(
+    standalone: Standalone,
+    candidates: list[CachedAnswer] | CacheReceipt,
+    passages: list[Passage],
+    *,
+    least: float,
+) -> tuple[CachedAnswer | None, CacheReceipt]:
+    if isinstance(candidates, CacheReceipt):
+        return None, candidates
+    verdict = choose(standalone.text, candidates, passages, least=least)
+    if verdict.answer is None:
+        nearest = round(candidates[0].score, 4) if candidates else None
+        return None, CacheReceipt(decision="miss", reason=verdict.reason, score=nearest)
+    score = round(verdict.answer.score, 4)
+    return verdict.answer, CacheReceipt(decision="hit", reason=verdict.reason, score=score)

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 class NoCache:
     """Keeps nothing, and lets the receipt say why."""
 
-    async def lookup(self, question: str, vector: Vector, scope: CacheScope) -> CachedAnswer | None:
+    threshold = 1.0
+
+    async def lookup(self, question: str, vector: Vector, scope: CacheScope) -> list[CachedAnswer]:
         """Raise ``CacheUnavailable``: there is no cache."""
         raise CacheUnavailable("no cache is configured (QDRANT_URL is empty)")
 

@@ -23,8 +23,9 @@ class Passage(Struct, kw_only=True, frozen=True):
 
     ``text`` is the chunk's own text (no heading prefix); ``start``/``end`` its character span in
     the extracted text of ``document`` (path relative to the corpus root); ``score`` the fused
-    relevance in 0..1; ``dense`` the cosine with the question, ``lexical`` the raw BM25 score
-    (either ``None`` when that list did not hold the chunk).
+    relevance in 0..1; ``dense`` the cosine with the question, ``focus`` that of the chunk's
+    nearest window of a few sentences, ``lexical`` the raw BM25 score (each ``None`` where the
+    retriever has none).
     """
 
     chunk_id: str
@@ -39,6 +40,7 @@ class Passage(Struct, kw_only=True, frozen=True):
     section: str | None = None
     dense: float | None = None
     lexical: float | None = None
+    focus: float | None = None
 
 
 class Embedder(Protocol):
@@ -101,8 +103,14 @@ class CacheUnavailable(Exception):
 class AnswerCache(Protocol):
     """The semantic cache."""
 
-    async def lookup(self, question: str, vector: Vector, scope: CacheScope) -> CachedAnswer | None:
-        """Return the nearest stored answer above the threshold, or ``None``.
+    threshold: float
+    """The least cosine of two questions that may share an answer."""
+
+    async def lookup(self, question: str, vector: Vector, scope: CacheScope) -> list[CachedAnswer]:
+        """Return the stored answers that are near enough to be looked at, nearest first.
+
+        They are candidates: nearness alone does not make one of them the answer. Some are a little
+        below the threshold, so that it can be seen whether the nearest stands alone.
 
         Raises:
             CacheUnavailable: no answer within the time allowed (250 ms by default).

@@ -1,4 +1,4 @@
-"""The semantic cache on Qdrant: nearest question inside the scope, above a threshold.
+"""The semantic cache on Qdrant: the nearest questions inside the scope, above a threshold.
 
 One collection for all scopes; the scope is a hard filter on indexed payload fields, never a part
 of the vector. Works on any server, local or cloud, over the REST calls of ``QdrantTransport``.
@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from inference.cache_guards.agreement import cited_chunks
+from inference.cache_guards.decide import RIVAL_MARGIN
 from inference.ports import CachedAnswer, CacheScope, CacheUnavailable, Clock, Passage
 from inference.qdrant_http import QdrantReply, QdrantTransport, QdrantUnreachable
 
 if TYPE_CHECKING:
     from inference.ports import Vector
 
+CANDIDATES = 8
+"""How many near questions are looked at. Paraphrases crowd; the right one need not be nearest."""
 LOOKUP_TIMEOUT_S = 0.25
 STORE_TIMEOUT_S = 10.0
 """Storing follows the end of an answer, so nobody waits for it; the first one makes indexes."""
@@ -32,8 +36,8 @@ T = TypeVar("T")
 class QdrantCache:
     """Implements ``ports.AnswerCache``.
 
-    ``threshold`` is the least cosine of two questions that share an answer, ``ttl_s`` how long an
-    answer is kept, ``dimension`` the length of the vectors.
+    ``threshold`` is the least cosine of two questions that may share an answer, ``ttl_s`` how long
+    an answer is kept, ``dimension`` the length of the vectors.
     """
 
     def __init__(
@@ -51,12 +55,12 @@ class QdrantCache:
         self._collection = collection
         self._path = f"/collections/{collection}"
         self._dimension = dimension
-        self._threshold = threshold
+        self.threshold = threshold
         self._ttl_s = ttl_s
         self._ready = False
 
-    async def lookup(self, question: str, vector: Vector, scope: CacheScope) -> CachedAnswer | None:
-        """Return the nearest live answer of ``scope`` at or above the threshold.
+    async def lookup(self, question: str, vector: Vector, scope: CacheScope) -> list[CachedAnswer]:
+        """Return the live answers of ``scope`` down to a little below the threshold, nearest first.
 
         Raises:
             CacheUnavailable: no usable answer within 250 ms; the message says what to look at.
@@ -85,7 +89,7 @@ class QdrantCache:
                 "question": question,
                 "text": text,
                 "passages": msgspec.to_builtins(list(passages)),
-                "chunk_ids": [passage.chunk_id for passage in passages],
+                "chunk_ids": cited_chunks(text, passages),
                 "expires_at": self._clock.time() + self._ttl_s,
             },
         }
@@ -110,24 +114,23 @@ class QdrantCache:
 
     # --- blocking, on a thread ----------------------------------------------------------------
 
-    def _lookup(self, vector: Vector, scope: CacheScope) -> CachedAnswer | None:
+    def _lookup(self, vector: Vector, scope: CacheScope) -> list[CachedAnswer]:
         reply = self._transport.call(
             "POST",
             f"{self._path}/points/query",
             {
                 "query": vector.tolist(),
-                "filter": {"must": [*_matches(scope), _not_expired(self._clock.time())]},
-                "limit": 1,
-                "score_threshold": self._threshold,
+                "filter": filter_of(scope, self._clock.time()),
+                "limit": CANDIDATES,
+                "score_threshold": self.threshold - RIVAL_MARGIN,
                 "with_payload": True,
             },
             timeout_s=LOOKUP_TIMEOUT_S,
         )
         if reply.status == 404:
             # No collection yet: the first answer that is kept makes it.
-            return None
-        points = self._checked(reply).get("points", [])
-        return _answer(points[0]) if points else None
+            return []
+        return [_answer(point) for point in self._checked(reply).get("points", [])]
 
     def _store(self, point: dict[str, Any]) -> None:
         if not self._ready:
@@ -200,16 +203,14 @@ def point_id(question: str, scope: CacheScope) -> str:
     return str(uuid.uuid5(_NAMESPACE, key))
 
 
+def filter_of(scope: CacheScope, now: float) -> dict[str, Any]:
+    """The hard filters of a lookup: every field of the scope, and not expired at ``now``."""
+    matches = [{"key": key, "match": {"value": value}} for key, value in _fields(scope).items()]
+    return {"must": [*matches, {"key": "expires_at", "range": {"gt": now}}]}
+
+
 def _fields(scope: CacheScope) -> dict[str, str]:
     return {field: getattr(scope, field) for field in _SCOPE_FIELDS}
-
-
-def _matches(scope: CacheScope) -> list[dict[str, Any]]:
-    return [{"key": key, "match": {"value": value}} for key, value in _fields(scope).items()]
-
-
-def _not_expired(now: float) -> dict[str, Any]:
-    return {"key": "expires_at", "range": {"gt": now}}
 
 
 def _answer(point: dict[str, Any]) -> CachedAnswer:

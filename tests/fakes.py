@@ -15,6 +15,7 @@ from copilot.ending import Ending
 from copilot.identity import Identity
 from copilot.question import Question
 from copilot.wire import AnyServerEvent, End, Source, decode_event
+from inference.cache_guards.decide import RIVAL_MARGIN
 from inference.ports import (
     CachedAnswer,
     CacheScope,
@@ -28,6 +29,7 @@ from inference.ports import (
     TextDelta,
     Throttled,
 )
+from inference.qdrant_cache import CANDIDATES
 
 if TYPE_CHECKING:
     from inference.ports import Vector
@@ -109,20 +111,21 @@ class FakeCache:
         self.down: str | None = None
         self.lookups = 0
 
-    async def lookup(self, question: str, vector: Vector, scope: CacheScope) -> CachedAnswer | None:
+    async def lookup(self, question: str, vector: Vector, scope: CacheScope) -> list[CachedAnswer]:
         self.lookups += 1
         self._check()
-        best: CachedAnswer | None = None
-        for kept_scope, kept_vector, answer in self.entries:
-            score = float(np.dot(kept_vector, vector))
-            if kept_scope == scope and score >= max(self.threshold, best.score if best else 0):
-                best = CachedAnswer(
-                    question=answer.question,
-                    text=answer.text,
-                    passages=answer.passages,
-                    score=score,
-                )
-        return best
+        near = [
+            CachedAnswer(
+                question=answer.question,
+                text=answer.text,
+                passages=answer.passages,
+                score=float(np.dot(kept_vector, vector)),
+            )
+            for kept_scope, kept_vector, answer in self.entries
+            if kept_scope == scope
+            and float(np.dot(kept_vector, vector)) >= self.threshold - RIVAL_MARGIN
+        ]
+        return sorted(near, key=lambda answer: -answer.score)[:CANDIDATES]
 
     async def store(
         self,
@@ -135,7 +138,8 @@ class FakeCache:
     ) -> None:
         self._check()
         answer = CachedAnswer(question=question, text=text, passages=list(passages), score=1.0)
-        self.entries.append((scope, vector, answer))
+        kept = [e for e in self.entries if (e[0], e[2].question) != (scope, question)]
+        self.entries = [*kept, (scope, vector, answer)]
 
     def _check(self) -> None:
         if self.down is not None:

@@ -21,7 +21,7 @@ from qdrant_client import QdrantClient, models
 
 from inference.no_cache import NoCache
 from inference.ports import CacheScope, CacheUnavailable
-from inference.qdrant_cache import QdrantCache, point_id
+from inference.qdrant_cache import CANDIDATES, QdrantCache, filter_of, point_id
 from inference.qdrant_http import QdrantHttp, QdrantReply, QdrantTransport
 from tests.fakes import a_passage, passages
 
@@ -188,29 +188,58 @@ async def keep(cache: QdrantCache, question: str = "What is the fee?", **changes
 
 
 async def test_before_anything_was_kept_nothing_is_found(cache: QdrantCache) -> None:
-    assert await cache.lookup("What is the fee?", vector(1), SCOPE) is None
+    assert await cache.lookup("What is the fee?", vector(1), SCOPE) == []
 
 
 async def test_an_answer_comes_back_as_it_was_kept(cache: QdrantCache) -> None:
     await keep(cache)
-    found = await cache.lookup("And the fee?", vector(1, 0.1), SCOPE)
-    assert found is not None
+    [found] = await cache.lookup("And the fee?", vector(1, 0.1), SCOPE)
     assert (found.question, found.text) == ("What is the fee?", "5 EUR [1].")
     assert found.passages == passages(2)
     assert found.score == pytest.approx(0.995, abs=0.001)
 
 
-async def test_the_nearest_of_several_is_served(cache: QdrantCache) -> None:
+async def test_near_questions_come_nearest_first(cache: QdrantCache) -> None:
     await keep(cache, "far", vector=vector(1, 0.25), text="far")
     await keep(cache, "near", vector=vector(1, 0.05), text="near")
+    await keep(cache, "elsewhere", vector=vector(0, 1), text="elsewhere")
     found = await cache.lookup("q", vector(1), SCOPE)
-    assert found is not None
-    assert found.text == "near"
+    assert [answer.text for answer in found] == ["near", "far"]
+    assert found[0].score > found[1].score
 
 
-async def test_below_the_threshold_nothing_is_served(cache: QdrantCache) -> None:
+async def test_no_more_come_than_can_be_looked_at(cache: QdrantCache) -> None:
+    for n in range(CANDIDATES + 3):
+        await keep(cache, f"q{n}", vector=vector(1, n / 100), text=f"{n}")
+    found = await cache.lookup("q", vector(1), SCOPE)
+    assert [answer.text for answer in found] == [f"{n}" for n in range(CANDIDATES)]
+
+
+async def test_an_entry_names_the_chunks_that_its_answer_cites(
+    transport: QdrantTransport, cache: QdrantCache, collection: str
+) -> None:
+    await keep(cache, text="Both [2], as said [2].")
+    reply = transport.call(
+        "POST",
+        f"/collections/{collection}/points/query",
+        {
+            "query": vector(1).tolist(),
+            "filter": filter_of(SCOPE, 0.0),
+            "limit": 1,
+            "score_threshold": 0.0,
+            "with_payload": True,
+        },
+        timeout_s=5,
+    )
+    [point] = reply.body["result"]["points"]
+    assert point["payload"]["chunk_ids"] == ["chunk-2"]
+
+
+async def test_what_is_far_below_the_threshold_is_not_looked_at(cache: QdrantCache) -> None:
     await keep(cache)
-    assert await cache.lookup("q", vector(1, 0.4), SCOPE) is None
+    [rival] = await cache.lookup("q", vector(1, 0.4), SCOPE)
+    assert rival.score == pytest.approx(0.928, abs=0.001)
+    assert await cache.lookup("q", vector(1, 0.9), SCOPE) == []
 
 
 @pytest.mark.parametrize("field", CacheScope.__struct_fields__)
@@ -218,25 +247,24 @@ async def test_no_answer_leaves_its_scope(cache: QdrantCache, field: str) -> Non
     await keep(cache)
     fields = {name: getattr(SCOPE, name) for name in CacheScope.__struct_fields__}
     other = CacheScope(**{**fields, field: "other"})
-    assert await cache.lookup("What is the fee?", vector(1), other) is None
+    assert await cache.lookup("What is the fee?", vector(1), other) == []
 
 
 async def test_an_answer_is_served_until_it_expires(cache: QdrantCache, clock: WallClock) -> None:
     await keep(cache)
     clock.now += 3599
-    assert await cache.lookup("q", vector(1), SCOPE) is not None
+    assert await cache.lookup("q", vector(1), SCOPE)
     clock.now += 2
-    assert await cache.lookup("q", vector(1), SCOPE) is None
+    assert await cache.lookup("q", vector(1), SCOPE) == []
 
 
 async def test_the_same_question_replaces_its_answer(cache: QdrantCache) -> None:
     await keep(cache, "What is the fee?", text="old")
     await keep(cache, " what is  the FEE?", text="new")
-    found = await cache.lookup("q", vector(1), SCOPE)
-    assert found is not None
+    [found] = await cache.lookup("q", vector(1), SCOPE)
     assert found.text == "new"
     await cache.evict("What is the fee?", SCOPE)
-    assert await cache.lookup("q", vector(1), SCOPE) is None
+    assert await cache.lookup("q", vector(1), SCOPE) == []
 
 
 async def test_evicting_what_is_not_there_is_harmless(cache: QdrantCache) -> None:
@@ -249,8 +277,8 @@ async def test_a_second_process_finds_the_collection(
     await keep(make(transport, clock, collection))
     await keep(make(transport, clock, collection), "other", vector=vector(0, 1))
     cache = make(transport, clock, collection)
-    assert await cache.lookup("q", vector(1), SCOPE) is not None
-    assert await cache.lookup("q", vector(0, 1), SCOPE) is not None
+    assert await cache.lookup("q", vector(1), SCOPE)
+    assert await cache.lookup("q", vector(0, 1), SCOPE)
 
 
 async def test_a_collection_deleted_underneath_is_made_again(
@@ -259,7 +287,7 @@ async def test_a_collection_deleted_underneath_is_made_again(
     await keep(cache)
     transport.call("DELETE", f"/collections/{collection}", timeout_s=5)
     await keep(cache)
-    assert await cache.lookup("q", vector(1), SCOPE) is not None
+    assert await cache.lookup("q", vector(1), SCOPE)
 
 
 async def test_another_model_in_the_same_collection_says_what_to_do(
