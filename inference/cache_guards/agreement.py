@@ -1,0 +1,30 @@
+"""Evidence: an answer holds for a question if its sources are what the question finds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from inference.ports import CachedAnswer, Passage
+
+_MARK = re.compile(r"\[(\d{1,4})\]")
+
+
+def cited_chunks(text: str, passages: Sequence[Passage]) -> list[str]:
+    """The chunk ids that the marks ``[n]`` of an answer point at, in order, each once."""
+    numbers = [int(number) for number in _MARK.findall(text)]
+    ids = [passages[n - 1].chunk_id for n in numbers if 1 <= n <= len(passages)]
+    return list(dict.fromkeys(ids))
+
+
+def missing_evidence(answer: CachedAnswer, found: Sequence[Passage]) -> list[str]:
+    """The chunks that the answer cites and the new question does not find."""
+    here = {passage.chunk_id for passage in found}
+    return [chunk for chunk in cited_chunks(answer.text, answer.passages) if chunk not in here]
+
+
+def disagree(one: CachedAnswer, other: CachedAnswer) -> bool:
+    """Whether two cached answers stand on different chunks altogether."""
+    mine = set(cited_chunks(one.text, one.passages))
+    theirs = set(cited_chunks(other.text, other.passages))
+    return bool(mine and theirs) and not mine & theirs

@@ -1,0 +1,92 @@
+"""What turns a question round: negation, opposites, members of one kind."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from inference.cache_guards.contrasts import KINDS, OPPOSITES
+from inference.cache_guards.reading import Reading, stem
+from inference.cache_guards.word_lists import words
+
+_NEGATORS = words(
+    """
+not no never none neither nor without nothing nobody hardly barely scarcely unable lack
+lacking lacks except excluding unless
+"""
+)
+_PREFIXES = (
+    "un",
+    "non",
+    "in",
+    "im",
+    "ir",
+    "il",
+    "dis",
+    "de",
+    "mis",
+    "anti",
+    "sub",
+    "over",
+    "under",
+)
+
+
+def negations(reading: Reading) -> int:
+    """How many words deny."""
+    return sum(word in _NEGATORS for word in reading.words)
+
+
+def denied_word(one: Reading, other: Reading) -> str | None:
+    """A word of one question that the other has with a denying prefix ("compensated")."""
+    for mine, theirs in ((one, other), (other, one)):
+        for word in mine.stems:
+            if len(word) < 3 or word in theirs.stems:
+                continue
+            for prefix in _PREFIXES:
+                denied = {prefix + word, stem(prefix + word)}
+                if denied & set(theirs.stems) and not denied & set(mine.stems):
+                    return word
+    return None
+
+
+def opposites(one: Reading, other: Reading) -> tuple[str, str] | None:
+    """A pair of opposites of which each question has one side alone."""
+    mine, theirs = _sides(one), _sides(other)
+    for number, sides in mine.items():
+        facing = theirs.get(number)
+        if facing and len(sides) == len(facing) == 1 and sides.keys() != facing.keys():
+            return next(iter(sides.values())), next(iter(facing.values()))
+    return None
+
+
+def kinds(one: Reading, other: Reading) -> tuple[str, str] | None:
+    """Two members of one kind of which each question has another."""
+    for mine, theirs in zip(_members(one), _members(other), strict=True):
+        only_mine, only_theirs = mine.keys() - theirs.keys(), theirs.keys() - mine.keys()
+        if only_mine and only_theirs:
+            return mine[min(only_mine)], theirs[min(only_theirs)]
+    return None
+
+
+@cache
+def _sides(reading: Reading) -> dict[int, dict[int, str]]:
+    found: dict[int, dict[int, str]] = {}
+    for number, pair in enumerate(OPPOSITES):
+        for side, phrases in enumerate((pair.left, pair.right)):
+            for phrase in phrases:
+                if reading.holds(phrase):
+                    found.setdefault(number, {})[side] = phrase
+    return found
+
+
+@cache
+def _members(reading: Reading) -> tuple[dict[int, str], ...]:
+    return tuple(
+        {
+            number: phrase
+            for number, phrases in enumerate(members)
+            for phrase in phrases
+            if reading.holds(phrase)
+        }
+        for members in KINDS
+    )
