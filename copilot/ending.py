@@ -14,7 +14,7 @@ from copilot.conversations import Message, message_item
 from copilot.headers import read_header
 from copilot.identifiers import new_id
 from copilot.table import HEADER_SK, META_SK, Table, answer_pk, conversation_pk, encode, key
-from copilot.wire import Citation, End, ErrorInfo, FinalState, Receipt, Source, encode_event
+from copilot.wire import Citation, End, ErrorInfo, FinalState, Flag, Receipt, Source, encode_event
 
 
 class Ending(Struct, frozen=True, kw_only=True):
@@ -25,6 +25,7 @@ class Ending(Struct, frozen=True, kw_only=True):
     last_seq: int
     text: str
     citations: list[Citation] = []
+    flags: list[Flag] = []
     sources: list[Source] = []
     receipt: Receipt | None = None
     error: ErrorInfo | None = None
@@ -41,6 +42,7 @@ class Ending(Struct, frozen=True, kw_only=True):
             citations=self.citations,
             receipt=self.receipt,
             error=self.error,
+            flags=self.flags,
         )
 
 

@@ -150,6 +150,19 @@ class Citation(Struct, kw_only=True, frozen=True, omit_defaults=True):
     section: str | None = None
 
 
+class Flag(Struct, kw_only=True, frozen=True):
+    """A part of the answer that the server could not confirm; ``start``/``end`` are its characters.
+
+    ``unsupported``: a sentence that the passages it cites do not say. ``figure``: a number, sum of
+    money, percentage or date that occurs in no cited passage.
+    """
+
+    kind: Literal["unsupported", "figure"]
+    start: int
+    end: int
+    text: str
+
+
 class StageTime(Struct, kw_only=True, frozen=True):
     """One stage of a turn and the wall-clock milliseconds it took."""
 
@@ -277,6 +290,7 @@ class End(ServerEvent, tag="end", frozen=True):
     citations: list[Citation]
     receipt: Receipt | None = None
     error: ErrorInfo | None = None
+    flags: list[Flag] = []
 
 
 class Pong(ServerEvent, tag="pong", frozen=True):

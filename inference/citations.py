@@ -7,12 +7,15 @@ back, so that the pieces sent always join to what filtering the whole text at on
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from msgspec import Struct
 
 from copilot.wire import Citation
+from inference.figures import figures_of
 from inference.ports import Passage
 from inference.sentences import content_words, split
 
@@ -22,6 +25,8 @@ _MARKER = re.compile(r"\s*\d+(?:\s*[,;\u2013-]\s*\d+)*\s*")
 _ITEM = re.compile(r"(\d+)(?:\s*[\u2013-]\s*(\d+))?")
 _MAX_DIGITS = 4
 _MAX_RANGE = 20
+_FIGURE = 2.0
+"""What one figure in common is worth, in logarithms of rarity."""
 
 
 class Mark(Struct, frozen=True):
@@ -151,13 +156,20 @@ def _claim(text: str, at: int) -> str:
 
 
 def _supporting_span(claim: str, passage: str) -> tuple[int, int]:
+    sentences = [(item, set(content_words(item.text))) for item in split(passage)]
     wanted = set(content_words(claim))
+    frequency = Counter(word for _, have in sentences for word in have)
+    claimed = {(figure.dimension, figure.value, figure.date) for figure in figures_of(claim)}
     best, best_score = (0, len(passage)), 0.0
-    for sentence in split(passage):
-        have = set(content_words(sentence.text))
+    for item, have in sentences:
         shared = wanted & have
-        # Shared words count; of two sentences that share as much, the shorter is the better quote.
-        score = len(shared) - 0.01 * len(have) if shared else 0.0
+        if not shared:
+            continue
+        # What few sentences of the passage say tells them apart, and most of all the figures; of
+        # two sentences that share as much, the shorter is the better quote.
+        figures = {(f.dimension, f.value, f.date) for f in figures_of(item.text)}
+        score = sum(math.log(1 + len(sentences) / frequency[word]) for word in shared)
+        score += _FIGURE * len(claimed & figures) - 0.01 * len(have)
         if score > best_score:
-            best, best_score = (sentence.start, sentence.end), score
+            best, best_score = (item.start, item.end), score
     return best

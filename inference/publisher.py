@@ -194,6 +194,7 @@ class _Publication:
             last_seq=self._seq,
             text="".join(self._text),
             citations=ended.citations,
+            flags=ended.flags,
             sources=self._sources,
             receipt=receipt,
             error=ended.error,

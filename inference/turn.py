@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from copilot.question import BadQuestion
 from copilot.wire import ErrorInfo, Receipt, Tokens
-from inference import citations, evidence, guard, prompt
+from inference import citations, evidence, grounding, guard, prompt
 from inference.endings import verdict
 from inference.generation import Again, Failed, Generated, Patience, Stop, Stopped, generate
 from inference.knowledge import Knowledge, Parts, Stopwatch, look_up
@@ -188,9 +188,14 @@ class _Turn:
             total_ms=self._watch.ms(self._watch.began),
             standalone_question=standalone if standalone != asked else None,
         )
-        cited = citations.resolve(self._text, self._markers.marks, self._passages)
+        marks = self._markers.marks
         return Ended(
-            state=state, finish_reason=reason, citations=cited, receipt=receipt, error=error
+            state=state,
+            finish_reason=reason,
+            citations=citations.resolve(self._text, marks, self._passages),
+            flags=grounding.flags_of(self._text, marks, self._passages),
+            receipt=receipt,
+            error=error,
         )
 
     def _tokens(self, item: Finished | Stopped | Failed) -> Tokens:

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from copilot.wire import CacheDecision, Citation, ErrorInfo, FinalState, Receipt, Source, Stage
+from copilot.wire import (
+    CacheDecision,
+    Citation,
+    ErrorInfo,
+    FinalState,
+    Flag,
+    Receipt,
+    Source,
+    Stage,
+)
 from inference.ports import ChatMessage, TextDelta
 
 
@@ -51,6 +60,7 @@ class Ended(Struct, frozen=True, kw_only=True):
     state: FinalState
     finish_reason: str
     citations: list[Citation] = []
+    flags: list[Flag] = []
     receipt: Receipt | None = None
     error: ErrorInfo | None = None
 

@@ -193,6 +193,7 @@ export interface End {
   citations: Citation[];
   receipt?: Receipt | null;
   error?: ErrorInfo | null;
+  flags?: Flag[];
 }
 /**
  * One marker of the answer resolved to its passage.
@@ -256,6 +257,18 @@ export interface ErrorInfo {
   code: string;
   message: string;
   retryable: boolean;
+}
+/**
+ * A part of the answer that the server could not confirm; ``start``/``end`` are its characters.
+ *
+ *     ``unsupported``: a sentence that the passages it cites do not say. ``figure``: a number, sum of
+ *     money, percentage or date that occurs in no cited passage.
+ */
+export interface Flag {
+  kind: "figure" | "unsupported";
+  start: number;
+  end: number;
+  text: string;
 }
 export interface Pong {
   type: "pong";
