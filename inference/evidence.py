@@ -2,32 +2,56 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+
+from msgspec import Struct
 
 from inference.ports import Passage
 from inference.sentences import content_words
 
-MIN_COSINE = 0.30
-"""Below this no passage is about the question (all-MiniLM-L6-v2: unrelated pairs stay under it)."""
+ENOUGH = 0.3
+"""Least chance of an answer: chosen so that one answerable question in forty is refused at most
+(``python -m benchmarks.bench_abstention`` fits the three weights and shows both error rates)."""
 
-MIN_SHARED = 0.5
-"""Share of the question's content words that one passage must hold to count without the cosine."""
-
+_BIAS, _COSINE, _COVERAGE = -6.0, 9.3, 3.2
 _NEAREST = 3
 
 
-def is_enough(question: str, passages: Sequence[Passage]) -> bool:
-    """Whether a passage is near in meaning, or holds most of the question's own words."""
-    if any((passage.dense or 0.0) >= MIN_COSINE for passage in passages):
-        return True
+class Strength(Struct, frozen=True):
+    """How near the passages come to a question.
+
+    ``cosine`` is that of the nearest passage (0 where no dense score is known), ``coverage`` the
+    share of the question's content words that one passage holds.
+    """
+
+    cosine: float
+    coverage: float
+
+    @property
+    def chance(self) -> float:
+        """The chance that the passages answer, 0..1 (logistic)."""
+        odds = _BIAS + _COSINE * self.cosine + _COVERAGE * self.coverage
+        return 1.0 / (1.0 + math.exp(-odds))
+
+
+def strength(question: str, passages: Sequence[Passage]) -> Strength:
+    """Measure the evidence for ``question``; titles and sections count as part of a passage."""
     wanted = set(content_words(question))
-    if not wanted:
-        return False
-    return any(
-        len(wanted & set(content_words(f"{passage.title} {passage.section or ''} {passage.text}")))
-        >= MIN_SHARED * len(wanted)
-        for passage in passages
+    shares = [
+        len(wanted & set(content_words(f"{p.title} {p.section or ''} {p.text}"))) / len(wanted)
+        for p in passages
+        if wanted
+    ]
+    return Strength(
+        cosine=max((max(p.dense or 0.0, 0.0) for p in passages), default=0.0),
+        coverage=max(shares, default=0.0),
     )
+
+
+def is_enough(question: str, passages: Sequence[Passage]) -> bool:
+    """Whether the passages may well answer the question."""
+    return strength(question, passages).chance >= ENOUGH
 
 
 def nearest(passages: Sequence[Passage]) -> list[Passage]:
