@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks.eval_sets import BeirFolder, EvalSet
 from embed.build import build
 from embed.plan import Plan
+from embed.windows import WINDOW_CHARS, windows_of
 from inference.chunk_store import ChunkRecord, DocumentRecord
 from inference.faiss_retriever import LEXICAL_KIND
 from inference.ports import Embedder
@@ -33,9 +34,9 @@ def indexed(folder: BeirFolder, cache: Path, embedder: Embedder) -> EvalSet:
 
 def plan_of(folder: BeirFolder) -> Plan:
     """What the bundle of ``folder`` will hold: document ``n`` and chunk ``n`` are passage ``n``."""
-    documents, texts, chunks, embedded = [], [], [], []
+    documents, texts, chunks, embedded, windows = [], [], [], [], []
     at = 0
-    digest = hashlib.sha256(LEXICAL_KIND.encode())
+    digest = hashlib.sha256(f"{LEXICAL_KIND}/{WINDOW_CHARS}".encode())
     for number, (key, title, text) in enumerate(folder.passages):
         raw = text.encode()
         digest.update(f"{key}\0{title}\0{text}\0".encode())
@@ -54,10 +55,11 @@ def plan_of(folder: BeirFolder) -> Plan:
             ChunkRecord(id=key, document=number, start=0, end=len(text), at=at, to=to, lead=title)
         )
         texts.append(text)
-        embedded.append(f"{title}\n{text}" if title else text)
+        embedded.append(f"{title}. {text}" if title else text)
+        windows.append(windows_of(text, title))
         at = to
     version = digest.hexdigest()[:16]
-    return Plan(documents, texts, chunks, embedded, version, duplicates=0)
+    return Plan(documents, texts, chunks, embedded, windows, version, duplicates=0)
 
 
 def _say(stage: str, done: int, total: int) -> None:

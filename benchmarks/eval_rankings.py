@@ -11,7 +11,8 @@ import numpy as np
 
 from benchmarks.eval_sets import Asked, EvalSet
 from inference.chunk_store import ChunkStore
-from inference.faiss_retriever import LEXICAL, VECTORS, FaissRetriever, open_vectors
+from inference.dense_index import VECTORS, open_vectors
+from inference.faiss_retriever import LEXICAL, FaissRetriever
 from inference.fusion import min_max_fusion
 from inference.lexical_index import LexicalIndex
 from inference.ports import Embedder

@@ -19,8 +19,10 @@ from copilot.index_manifest import (
 from embed.bundle_writer import write_bundle
 from embed.plan import Plan
 from embed.swap import staged
+from embed.windows import windows_of
 from inference.chunk_store import ChunkStore
-from inference.faiss_retriever import LEXICAL_KIND, VECTORS, open_vectors
+from inference.dense_index import VECTORS, WINDOWS, open_vectors
+from inference.faiss_retriever import LEXICAL_KIND
 from inference.ports import Embedder
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 Report = Callable[[str, int, int], None]
+Known = dict[str, tuple[Any, int]]
+"""Texts of the old bundle, each with the FAISS index and the number of its vector there."""
 
 # Sorted by length over the whole corpus, texts of one window need almost no padding.
 _WINDOW = 32
@@ -60,19 +64,22 @@ def build(
     """
     if not reuse and (current := _current(out, plan, embedder)):
         return Outcome(current, 0, len(plan.chunks), unchanged=True)
-    known: dict[str, int] = {}
-    old_vectors = None
+    known: Known = {}
     if reuse:
         old = _verified(out, embedder)
         if old.corpus_version == plan.corpus_version:
             return Outcome(old, 0, len(plan.chunks), unchanged=True)
-        known = _texts_of(ChunkStore(out))
-        old_vectors = open_vectors(out / VECTORS)
+        known = _known(out)
     with staged(out) as folder:
-        vectors, kept = _vectors(plan.embedded, embedder, known, old_vectors, workers, report)
+        chunks = len(plan.chunks)
+        texts = [*plan.embedded, *(text for held in plan.windows for text in held)]
+        vectors = _vectors(texts, embedder, known, workers, report)
         report("Writing", 0, 1)
-        manifest = write_bundle(folder, plan, vectors, model_id=embedder.model_id)
+        manifest = write_bundle(
+            folder, plan, vectors[:chunks], vectors[chunks:], model_id=embedder.model_id
+        )
         report("Writing", 1, 1)
+    kept = sum(text in known for text in plan.embedded)
     return Outcome(manifest, len(plan.chunks) - kept, kept, unchanged=False)
 
 
@@ -92,33 +99,34 @@ def _current(out: Path, plan: Plan, embedder: Embedder) -> IndexManifest | None:
     return manifest if manifest.corpus_version == plan.corpus_version else None
 
 
-def _texts_of(store: ChunkStore) -> dict[str, int]:
-    """What the old bundle embedded, by text."""
-    known: dict[str, int] = {}
+def _known(out: Path) -> Known:
+    """Where the old bundle holds the vector of each text that it embedded."""
+    store, known = ChunkStore(out), Known()
+    vectors, windows = open_vectors(out / VECTORS), open_vectors(out / WINDOWS)
+    at = 0
     for number in range(len(store)):
         chunk = store.chunk(number)
-        known[f"{chunk.lead}\n{store.text(chunk)}"] = number
+        text = store.text(chunk)
+        known[f"{chunk.lead}\n{text}"] = (vectors, number)
+        for window in windows_of(text, chunk.lead):
+            known[window] = (windows, at)
+            at += 1
     return known
 
 
 def _vectors(
-    texts: Sequence[str],
-    embedder: Embedder,
-    known: dict[str, int],
-    old: Any,
-    workers: int,
-    report: Report,
-) -> tuple[Vectors, int]:
+    texts: Sequence[str], embedder: Embedder, known: Known, workers: int, report: Report
+) -> Vectors:
     import numpy as np
 
     vectors = np.empty((len(texts), embedder.dimension), dtype=np.float32)
     new: list[int] = []
     for row, text in enumerate(texts):
-        number = known.get(text)
-        if number is None:
-            new.append(row)
+        if text in known:
+            index, number = known[text]
+            vectors[row] = index.reconstruct(number)
         else:
-            vectors[row] = old.reconstruct(number)
+            new.append(row)
     new.sort(key=lambda row: len(texts[row]))
     windows = [new[i : i + _WINDOW] for i in range(0, len(new), _WINDOW)]
     done = 0
@@ -133,4 +141,4 @@ def _vectors(
     finally:
         # An interrupted build ends after the windows at work, not after all of them.
         pool.shutdown(cancel_futures=True)
-    return vectors, len(texts) - len(new)
+    return vectors

@@ -22,7 +22,8 @@ from embed.chunking import MAX_CHARS, STRATEGY
 from embed.plan import Plan
 from embed.vector_index import write_vectors
 from inference.chunk_store import CHUNK_OFFSETS, CHUNKS, COLUMNS, DOCUMENTS, GROUPS, TEXTS
-from inference.faiss_retriever import LEXICAL, LEXICAL_KIND, VECTORS
+from inference.dense_index import VECTORS, WINDOW_STARTS, WINDOWS
+from inference.faiss_retriever import LEXICAL, LEXICAL_KIND
 from inference.lexical_index import (
     CHUNK_NUMBERS,
     COLUMN_STARTS,
@@ -38,19 +39,27 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-# The usual BM25 constants; nearby values move SciFact's nDCG@10 by less than 0.003.
-BM25_K1 = 1.5
-BM25_B = 0.75
+# Chunks are all of about one length, so that length says little and repetition less (ADR 33).
+BM25_K1 = 0.9
+BM25_B = 0.4
 
 
-def write_bundle(folder: Path, plan: Plan, vectors: Vectors, *, model_id: str) -> IndexManifest:
+def write_bundle(
+    folder: Path, plan: Plan, vectors: Vectors, windows: Vectors, *, model_id: str
+) -> IndexManifest:
     """Write every file of the bundle into ``folder`` and return its manifest.
 
-    ``vectors`` has the shape ``(chunks, dimension)``, in the order of ``plan.chunks``.
+    ``vectors`` has the shape ``(chunks, dimension)``, in the order of ``plan.chunks``; ``windows``
+    ``(windows, dimension)``, chunk by chunk in the order of ``plan.windows``.
     """
+    import numpy as np
+
     write_chunks(folder, plan)
     write_lexical(folder / LEXICAL, plan.embedded)
     kind, recall = write_vectors(folder / VECTORS, vectors)
+    write_vectors(folder / WINDOWS, windows)
+    starts = np.cumsum([0, *(len(held) for held in plan.windows)], dtype=np.int64)
+    _save(folder / WINDOW_STARTS, starts)
     manifest = IndexManifest(
         schema=SCHEMA_VERSION,
         model_id=model_id,

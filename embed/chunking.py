@@ -81,16 +81,16 @@ def _pack(text: str, blocks: Sequence[Block], limit: int) -> Iterator[tuple[int,
 
 def _cut(text: str, block: Block, limit: int) -> Iterator[tuple[int, int, str]]:
     if block.kind != "table":
-        for start, end in _merge(_sentences(text, block.start, block.end, limit), limit):
+        for start, end in merge(sentences(text, block.start, block.end, limit), limit):
             yield start, end, ""
         return
-    pieces = [p for row in block.rows for p in _sentences(text, *row, limit)]
+    pieces = [p for row in block.rows for p in sentences(text, *row, limit)]
     header = text[slice(*block.rows[0])] if block.has_header else ""
-    for start, end in _merge(pieces, limit):
+    for start, end in merge(pieces, limit):
         yield start, end, header if start != block.start else ""
 
 
-def _merge(pieces: Sequence[Span], limit: int) -> Iterator[Span]:
+def merge(pieces: Sequence[Span], limit: int) -> Iterator[Span]:
     """Join neighbours into spans of about equal length, none above ``limit``."""
     total = pieces[-1][1] - pieces[0][0]
     aim = total / -(-total // limit)
@@ -103,7 +103,7 @@ def _merge(pieces: Sequence[Span], limit: int) -> Iterator[Span]:
     yield start, end
 
 
-def _sentences(text: str, start: int, end: int, limit: int) -> list[Span]:
+def sentences(text: str, start: int, end: int, limit: int) -> list[Span]:
     """Spans of sentences; one longer than ``limit`` is cut at spaces, a longer word anywhere."""
     spans: list[Span] = []
     at = start

@@ -13,6 +13,7 @@ import msgspec
 
 from embed.chunking import MAX_CHARS, STRATEGY, chunk_document
 from embed.document import Document
+from embed.windows import WINDOW_CHARS, windows_of
 from inference.chunk_store import ChunkRecord, DocumentRecord
 
 
@@ -25,6 +26,8 @@ class Plan:
     chunks: list[ChunkRecord]
     embedded: list[str]
     """What is embedded and searched of each chunk: its lead and its text."""
+    windows: list[list[str]]
+    """What is embedded of each chunk besides, window by window; none for short chunks."""
     corpus_version: str
     duplicates: int
 
@@ -38,6 +41,7 @@ def make_plan(documents: Sequence[Document], *, default_groups: Sequence[str]) -
     records: list[DocumentRecord] = []
     chunks: list[ChunkRecord] = []
     embedded: list[str] = []
+    windows: list[list[str]] = []
     seen: set[tuple[str, tuple[str, ...]]] = set()
     at = duplicates = 0
     for number, document in enumerate(sorted(documents, key=lambda d: d.path)):
@@ -53,6 +57,7 @@ def make_plan(documents: Sequence[Document], *, default_groups: Sequence[str]) -
                 continue
             seen.add(key)
             embedded.append(said)
+            windows.append(windows_of(text, chunk.lead))
             chunks.append(
                 ChunkRecord(
                     id=_chunk_id(document.path, said),
@@ -68,7 +73,8 @@ def make_plan(documents: Sequence[Document], *, default_groups: Sequence[str]) -
             )
         at = record.to
     texts = [d.text for d in sorted(documents, key=lambda d: d.path)]
-    return Plan(records, texts, chunks, embedded, _version(records, chunks), duplicates)
+    version = _version(records, chunks)
+    return Plan(records, texts, chunks, embedded, windows, version, duplicates)
 
 
 def _document_record(document: Document, at: int, default_groups: Sequence[str]) -> DocumentRecord:
@@ -91,7 +97,7 @@ def _chunk_id(path: str, said: str) -> str:
 
 
 def _version(documents: Sequence[DocumentRecord], chunks: Sequence[ChunkRecord]) -> str:
-    digest = hashlib.sha256(f"{STRATEGY}/{MAX_CHARS}\n".encode())
+    digest = hashlib.sha256(f"{STRATEGY}/{MAX_CHARS}/{WINDOW_CHARS}\n".encode())
     for record in (*documents, *chunks):
         digest.update(msgspec.json.encode(record))
     return digest.hexdigest()[:16]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Scores = NDArray[np.float32]
 
 DENSE_WEIGHT = 0.5
+WHOLE_WEIGHT, FOCUS_WEIGHT, LEXICAL_WEIGHT = 0.3, 0.3, 0.4
 NEAR_DUPLICATE = 0.9
 
 
@@ -30,6 +31,22 @@ def min_max_fusion(dense: Scores, lexical: Scores, *, weight: float = DENSE_WEIG
     import numpy as np
 
     return np.asarray(weight * _scaled(dense) + (1.0 - weight) * _scaled(lexical), dtype=np.float32)
+
+
+def fuse(whole: Scores, focus: Scores, lexical: Scores) -> Scores:
+    """Return the score in 0..1 of each candidate from its three scores, shape ``(candidates,)``.
+
+    ``whole`` is the cosine of the chunk, ``focus`` that of its nearest window, ``lexical`` its
+    BM25. Each is scaled to 0..1 over the candidates; the weights are those of ADR 33.
+    """
+    import numpy as np
+
+    score = (
+        WHOLE_WEIGHT * _scaled(whole)
+        + FOCUS_WEIGHT * _scaled(focus)
+        + LEXICAL_WEIGHT * _scaled(lexical)
+    )
+    return np.asarray(score, dtype=np.float32)
 
 
 def _scaled(scores: Scores) -> Scores:

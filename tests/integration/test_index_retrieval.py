@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from hypothesis import strategies as st
 
 from copilot.index_manifest import IndexUnusable, sha256_of
 from embed.vector_index import write_vectors
-from inference.chunk_store import ChunkStore
-from inference.faiss_retriever import FaissRetriever, open_vectors
-from inference.fusion import min_max_fusion
+from inference.dense_index import VECTORS, open_vectors
+from inference.faiss_retriever import FaissRetriever
+from inference.fusion import fuse
 from inference.lexical_index import LexicalIndex
 from inference.words import Analyser
 from tests.fakes import FakeEmbedder
@@ -69,15 +70,13 @@ def test_a_passage_carries_everything_that_a_citation_needs(retriever: FaissRetr
     assert best.lexical is not None
 
 
-def test_the_ranking_is_the_min_max_fusion_of_exact_scores(
-    retriever: FaissRetriever, corpus: Path
-) -> None:
+def test_the_ranking_is_the_fusion_of_exact_scores(retriever: FaissRetriever, corpus: Path) -> None:
     question = "storage cost of unit 7"
     texts = plan_of(corpus).embedded
     everyone = frozenset(GROUPS)
     dense = FakeEmbedder().embed(texts) @ FakeEmbedder().embed([question])[0]
     lexical = retriever._lexical.scores(question)
-    expected = min_max_fusion(dense, lexical)
+    expected = fuse(dense, dense, lexical)
     found = ask(retriever, question, k=10, groups=everyone)
     assert [p.score for p in found] == pytest.approx(sorted(expected, reverse=True)[:10], abs=1e-5)
 
@@ -85,7 +84,7 @@ def test_the_ranking_is_the_min_max_fusion_of_exact_scores(
 def test_word_scores_are_those_of_the_library_that_made_them(bundle: Path, corpus: Path) -> None:
     texts = plan_of(corpus).embedded
     words = Analyser().words
-    model = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
+    model = bm25s.BM25(method="lucene", k1=0.9, b=0.4)
     model.index([words(text) for text in texts], show_progress=False)
     index = LexicalIndex(bundle / "lexical", chunks=len(texts))
     for question in ("turbine of site 12", "dollars", "1110 MWh", "zzz unknown", "the of", ""):
@@ -154,17 +153,56 @@ def test_near_duplicates_are_shown_once_but_another_year_is_no_duplicate(tmp_pat
 
 def test_a_graph_index_answers_and_filters_like_the_exact_one(bundle: Path, tmp_path: Path) -> None:
     exact = FaissRetriever.open(bundle, FakeEmbedder())
-    vectors = np.stack([exact._index.reconstruct(n) for n in range(len(exact.store))])
-    kind, recall = write_vectors(tmp_path / "graph.faiss", vectors, flat_limit=10)
+    chunks = len(exact.store)
+    copy = Path(shutil.copytree(bundle, tmp_path / "graph"))
+    vectors = open_vectors(bundle / VECTORS).reconstruct_n(0, chunks)
+    kind, recall = write_vectors(copy / VECTORS, vectors, flat_limit=10)
     assert kind == "hnsw32-ip"
     assert recall > 0.9
-    graph = FaissRetriever(
-        exact.manifest, open_vectors(tmp_path / "graph.faiss"), exact._lexical, ChunkStore(bundle)
-    )
+    entry = {"bytes": (copy / VECTORS).stat().st_size, "sha256": sha256_of(copy / VECTORS)}
+    manifest = json.loads((copy / "manifest.json").read_text())
+    change_manifest(copy, files={**manifest["files"], VECTORS: entry})
+    graph = FaissRetriever.open(copy, FakeEmbedder())
     for groups in (PUBLIC, frozenset({"legal"})):
         for question in ("turbine of site 9", "cost of the panel"):
             expected = [p.chunk_id for p in ask(exact, question, groups=groups)]
             assert [p.chunk_id for p in ask(graph, question, groups=groups)] == expected
+
+
+def test_a_long_chunk_is_found_by_what_one_of_its_windows_says(tmp_path: Path) -> None:
+    filler = " ".join(f"Remark {n} of the {TOPICS[n % 8]} is of no weight here." for n in range(14))
+    folder = write_corpus(
+        tmp_path / "docs",
+        {
+            "long.md": f"# Notes\n\n{filler} Curtailment is paid at the node.",
+            "short.md": "# Other\n\nCurtailment of remarks.",
+        },
+    )
+    build_index(folder, tmp_path / "index")
+    reader = FaissRetriever.open(tmp_path / "index", FakeEmbedder())
+    found = {p.document: p for p in ask(reader, "Curtailment is paid at the node.")}
+    assert found["docs/short.md"].focus == found["docs/short.md"].dense
+    long = found["docs/long.md"]
+    assert long.focus is not None
+    assert long.dense is not None
+    assert long.focus > long.dense
+
+
+def test_windows_are_filtered_like_their_chunks(tmp_path: Path) -> None:
+    text = " ".join(f"Sentence {n} speaks of a secret hedge of {n} MW." for n in range(20))
+    folder = write_corpus(
+        tmp_path / "docs",
+        {
+            "secret.md": f"---\ntitle: Secret\ngroups: [finance]\n---\n# Secret\n\n{text}",
+            "open.md": "# Open\n\nNothing of the kind.",
+        },
+    )
+    build_index(folder, tmp_path / "index")
+    reader = FaissRetriever.open(tmp_path / "index", FakeEmbedder())
+    question = "Sentence 3 speaks of a secret hedge of 3 MW."
+    assert {p.document for p in ask(reader, question)} == {"docs/open.md"}
+    seen = ask(reader, question, groups=frozenset({"finance"}))
+    assert {p.document for p in seen} == {"docs/secret.md"}
 
 
 @pytest.fixture

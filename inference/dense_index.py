@@ -1,0 +1,138 @@
+"""The vectors of a bundle: one per chunk, and one per window of each longer chunk.
+
+A chunk is as near to a question as its whole is, and as the nearest of its windows is; both are
+given, exact for every candidate.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from copilot.index_manifest import IndexUnusable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector = NDArray[np.float32]
+    Numbers = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
+VECTORS = "vectors.faiss"
+WINDOWS = "windows.faiss"
+WINDOW_STARTS = "windows.starts.npy"
+
+LIST_LENGTH = 100
+EF_SEARCH = 128
+
+
+class DenseIndex:
+    """Finds near chunks and says how near they are."""
+
+    def __init__(self, bundle: Path, *, chunks: int, dimension: int) -> None:
+        """Map the vectors of ``bundle``.
+
+        Raises:
+            IndexUnusable: they are not what the manifest promises.
+        """
+        import numpy as np
+
+        self._chunks = open_vectors(bundle / VECTORS)
+        self._windows = open_vectors(bundle / WINDOWS)
+        self._starts = np.load(bundle / WINDOW_STARTS, mmap_mode="r", allow_pickle=False)
+        found = (self._chunks.ntotal, self._chunks.d)
+        if found != (chunks, dimension) or self._starts.shape != (chunks + 1,):
+            raise IndexUnusable(
+                f"{bundle / VECTORS} holds {found[0]} vectors of {found[1]} dimensions, the "
+                f"manifest promises {chunks} of {dimension}. Rebuild the index: "
+                f"python -m embed build DOCS... --out {bundle}"
+            )
+
+    def nearest(self, vector: Vector, mask: Mask | None) -> Numbers:
+        """Return the chunks among the 100 nearest wholes or the 100 nearest windows, sorted.
+
+        ``mask`` says which chunks may be found, shape ``(chunks,)``; ``None`` for all.
+        """
+        import numpy as np
+
+        if mask is not None and not mask.any():
+            return np.empty(0, dtype=np.int64)
+        wholes = _search(self._chunks, vector, mask)
+        if not self._windows.ntotal:
+            return np.unique(wholes)
+        shown = None if mask is None else np.repeat(mask, np.diff(self._starts))
+        if shown is not None and not shown.any():
+            return np.unique(wholes)
+        windows = _search(self._windows, vector, shown)
+        owners = np.searchsorted(self._starts, windows, side="right") - 1
+        return np.union1d(wholes, owners)
+
+    def cosines(self, chunks: Numbers, vector: Vector) -> tuple[Vector, Vector]:
+        """Return how near each of ``chunks`` is, as a whole and by its nearest window.
+
+        A chunk without windows is its own.
+        """
+        import numpy as np
+
+        if chunks.size == 0:
+            return np.empty(0, dtype=np.float32), np.empty(0, dtype=np.float32)
+        whole = _products(self._chunks, chunks, vector)
+        first, last = self._starts[chunks], self._starts[chunks + 1]
+        counts = last - first
+        if not counts.any():
+            return whole, whole
+        # The numbers of all windows of all candidates, chunk by chunk.
+        places = np.cumsum(counts) - counts
+        numbers = np.arange(int(counts.sum())) + np.repeat(first - places, counts)
+        held = counts > 0
+        focus = whole.copy()
+        focus[held] = np.maximum.reduceat(_products(self._windows, numbers, vector), places[held])
+        return whole, focus
+
+
+def open_vectors(path: Path) -> Any:
+    """Open a FAISS index memory-mapped.
+
+    Raises:
+        IndexUnusable: not a FAISS index.
+    """
+    import faiss
+
+    try:
+        return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+    except RuntimeError as error:
+        raise IndexUnusable(
+            f"{path} is not a FAISS index ({error}). Rebuild it: python -m embed build DOCS..."
+        ) from error
+
+
+def _search(index: Any, vector: Vector, mask: Mask | None) -> Numbers:
+    import numpy as np
+
+    length = min(LIST_LENGTH, index.ntotal)
+    if length == 0:
+        return np.empty(0, dtype=np.int64)
+    found = index.search(vector[None, :], length, params=_parameters(index, mask))[1][0]
+    return np.asarray(found[found >= 0], dtype=np.int64)
+
+
+def _parameters(index: Any, mask: Mask | None) -> Any:
+    import faiss
+    import numpy as np
+
+    approximate = isinstance(index, faiss.IndexHNSW)
+    if mask is None and not approximate:
+        return None
+    given: dict[str, Any] = {"efSearch": EF_SEARCH} if approximate else {}
+    if mask is not None:
+        given["sel"] = faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
+    kind = faiss.SearchParametersHNSW if approximate else faiss.SearchParameters
+    return kind(**given)
+
+
+def _products(index: Any, numbers: Numbers, vector: Vector) -> Vector:
+    import numpy as np
+
+    held = index.reconstruct_batch(np.ascontiguousarray(numbers, dtype=np.int64))
+    return np.asarray(held @ vector, dtype=np.float32)
