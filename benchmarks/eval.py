@@ -16,6 +16,7 @@ from benchmarks.eval_groups import GROUPS, Row, ours
 from benchmarks.eval_rankings import opened
 from benchmarks.eval_report import changes, kept, table, write
 from benchmarks.eval_sets import BadData, EvalSet, read_beir, shipped
+from benchmarks.grounding_metrics import abstention, citations
 from copilot.index_manifest import IndexUnusable
 from embed.errors import EmbedError
 from inference.onnx_embedder import EmbedderUnusable, OnnxEmbedder
@@ -70,7 +71,8 @@ def _sets(arguments: argparse.Namespace, embedder: Embedder) -> list[EvalSet]:
 def _evaluate(found: EvalSet, embedder: Embedder, arguments: argparse.Namespace) -> bool:
     """Measure one set, print and keep it; return whether a metric fell beyond noise."""
     held = opened(found, embedder)
-    rows: list[Row] = [row for group in GROUPS for row in group(held)]
+    groups = [*GROUPS, citations, abstention]
+    rows: list[Row] = [row for group in groups for row in group(held)]
     print(table(found.name, rows), end="\n\n")
     facts: dict[str, str | int] = {
         "corpus_version": held.retriever.corpus_version,

@@ -69,7 +69,7 @@ _UNIT = re.compile(
     r"°[CF]|%|[€£¢$]|m[3³]|[A-Za-z]+)(?![A-Za-z0-9³])"
 )
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
-_LISTED = re.compile(r"(?m)^[ \t]*(?:[-*+>#]+[ \t]+)*\d{1,3}[.)][ \t]+")
+_LISTED = re.compile(r"(?m)^[ \t]*(?:[-*+>#]+[ \t]+)*[“\"]?\d{1,3}[.)][ \t]+")
 _WORD = re.compile(r"[A-Za-z°%€£¢$³]+(?:[- ][Hh]ours?)?3?")
 
 _ONES = (

@@ -20,7 +20,7 @@ from inference.ports import Passage
 from inference.sentences import Sentence, content_words, split
 from inference.units import Unit
 
-SUPPORTED = 0.5
+SUPPORTED = 0.3
 """Share of a sentence's content words that its cited passages must hold, title and section
 included (``python -m benchmarks.bench_grounding`` has the error rates around it)."""
 

@@ -88,6 +88,11 @@ def test_a_sentence_that_its_passage_does_not_say_is_flagged() -> None:
     assert text[flag.start : flag.end] == flag.text
 
 
+def test_the_numbers_of_a_list_are_no_figures() -> None:
+    assert figures_of("1. Open it.\n- 2) Close it.\n- “3. Leave.” [1]")[:-1] == []
+    assert flagged("- “5. Leave the site.”", "Rules\n5. Leave the site.") == []
+
+
 def test_figures_without_any_citation_are_flagged() -> None:
     [flag] = flags_of("It is 5 MW.", [], [a_passage(1)])
     assert (flag.kind, flag.text) == ("figure", "5 MW")
