@@ -17,10 +17,16 @@ def cited_chunks(text: str, passages: Sequence[Passage]) -> list[str]:
     return list(dict.fromkeys(ids))
 
 
-def missing_evidence(answer: CachedAnswer, found: Sequence[Passage]) -> list[str]:
-    """The chunks that the answer cites and the new question does not find."""
+def is_found_again(answer: CachedAnswer, found: Sequence[Passage]) -> bool:
+    """Whether a question that finds ``found`` (best first) would be answered from the same sources:
+    at least half of the cited chunks are there, and its best passage was known to the answer.
+    """
+    cited = cited_chunks(answer.text, answer.passages)
     here = {passage.chunk_id for passage in found}
-    return [chunk for chunk in cited_chunks(answer.text, answer.passages) if chunk not in here]
+    known = {passage.chunk_id for passage in answer.passages}
+    if not cited or not found or found[0].chunk_id not in known:
+        return False
+    return 2 * sum(chunk in here for chunk in cited) >= len(cited)
 
 
 def disagree(one: CachedAnswer, other: CachedAnswer) -> bool:

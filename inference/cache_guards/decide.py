@@ -126,10 +126,16 @@ def _opposites(one: Reading, other: Reading) -> str | None:
 
 
 def _kind_of_answer(one: Reading, other: Reading) -> str | None:
-    mine, theirs = question_type.wanted(one), question_type.wanted(other)
-    if question_type.compatible(mine, theirs):
+    if question_type.compatible(one, other):
         return None
+    mine, theirs = question_type.wanted(one), question_type.wanted(other)
     return f"another kind of question: {mine} instead of {theirs}"
+
+
+def _subject(one: Reading, other: Reading) -> str | None:
+    if sameness.share_a_word(one, other, besides=entities.names(one) | entities.names(other)):
+        return None
+    return "nothing in common but a name"
 
 
 def _order(one: Reading, other: Reading) -> str | None:
@@ -151,15 +157,15 @@ _GUARDS: tuple[Callable[[Reading, Reading], str | None], ...] = (
     _negation,
     _kind_of_answer,
     _order,
+    _subject,
     _wording,
 )
 
 
 def _without_evidence(candidate: CachedAnswer, found: Sequence[Passage]) -> str | None:
-    missing = agreement.missing_evidence(candidate, found)
-    if not missing:
+    if agreement.is_found_again(candidate, found):
         return None
-    return f"{len(missing)} of its cited passages are not found for this question"
+    return "its sources are not what this question finds"
 
 
 def _rival(candidate: CachedAnswer, candidates: Sequence[CachedAnswer]) -> CachedAnswer | None:

@@ -27,12 +27,31 @@ _HOW = {
     "fast": "speed",
 }
 _SUBJECTS = words("i you we he she they it there someone anyone the a an my your our this that")
-_QUANTITIES = words("time duration frequency distance age temperature depth weight loudness speed")
+_NOUNS = {
+    "time": words("date day deadline time times hour hours year month week term period moment due"),
+    "who": words(
+        """
+person people party company team organisation organization entity agency authority manufacturer
+supplier owner operator name bank firm institution group player author buyer seller provider
+contractor winner
+"""
+    ),
+    "place": words(
+        """
+place location site city town country state region county address area building street campus
+stadium river port continent island village
+"""
+    ),
+}
+"""What "what" asks for beside these nouns."""
+_QUANTITIES = words("duration frequency distance age temperature depth weight loudness speed")
+_SPANS = words("time seconds minutes hours days weeks months years")
 _OPEN = "open"
 _COMPATIBLE = (
-    # A quantity may be asked for by any word; "what" may ask for a person, a place or a manner.
+    # A quantity may be asked for by any word.
     *(frozenset({broad, kind}) for broad in ("how much", "what") for kind in _QUANTITIES),
-    *(frozenset({"what", kind}) for kind in ("who", "place", "how", "how much")),
+    frozenset({"what", "how much"}),
+    frozenset({"what", "how"}),
     frozenset({"time", "duration"}),
     frozenset({"time", "speed"}),
     frozenset({"duration", "speed"}),
@@ -40,6 +59,8 @@ _COMPATIBLE = (
     frozenset({"how", "ability"}),
     frozenset({"yes or no", "ability"}),
 )
+_NEAR = 3
+"""Words after "what" among which its noun stands."""
 
 
 def wanted(reading: Reading) -> str:
@@ -53,15 +74,36 @@ def wanted(reading: Reading) -> str:
             return "who"
         if word == "when" and i < 3:
             return "time"
-        if word in ("what", "which") and {"date", "time", "hours"} & set(asked[i + 1 : i + 4]):
-            return "time"
         if word == "where" and i < 3:
             return "place"
         if word == "how" and following != "come":
-            return _how(following)
+            return _how(asked[i + 1 : i + 3])
         if word in ("what", "which"):
-            return "what"
+            return "what" if following in _AUXILIARIES else _noun(asked[i + 1 : i + 1 + _NEAR])
     return _without_question_word(asked)
+
+
+def compatible(one: Reading, other: Reading) -> bool:
+    """Whether one answer can serve both kinds of question."""
+    kinds = {wanted(one), wanted(other)}
+    if len(kinds) == 1 or _OPEN in kinds or kinds in _COMPATIBLE:
+        return True
+    [other_kind] = kinds - {"what"} if "what" in kinds else [""]
+    nouns = _NOUNS.get(other_kind)
+    return nouns is not None and any(
+        wanted(reading) == "what" and nouns & set(reading.words) for reading in (one, other)
+    )
+
+
+def _noun(following: tuple[str, ...]) -> str:
+    """What "what" asks for by the words up to the next verb."""
+    for word in following:
+        if word in _AUXILIARIES:
+            break
+        for kind, nouns in _NOUNS.items():
+            if word in nouns:
+                return kind
+    return "what"
 
 
 def _without_question_word(asked: tuple[str, ...]) -> str:
@@ -71,14 +113,11 @@ def _without_question_word(asked: tuple[str, ...]) -> str:
     return _OPEN
 
 
-def compatible(one: str, other: str) -> bool:
-    """Whether one answer can serve both kinds of question."""
-    return one == other or _OPEN in (one, other) or frozenset({one, other}) in _COMPATIBLE
-
-
-def _how(following: str) -> str:
-    if following in _HOW:
-        return _HOW[following]
-    if following in ("much", "many") or following not in _AUXILIARIES | {"to", "i", "you", "the"}:
-        return "how much"
-    return "how"
+def _how(following: tuple[str, ...]) -> str:
+    first, counted = (*following, "", "")[:2]
+    if first in _HOW:
+        return _HOW[first]
+    if first in ("much", "many") and counted in _SPANS:
+        return "duration"
+    manner = not first or first in _AUXILIARIES or first in _SUBJECTS or first == "to"
+    return "how" if manner else "how much"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from operator import itemgetter
 
 from inference.cache_guards.contrasts import KINDS
 from inference.cache_guards.entities import names
@@ -83,12 +84,20 @@ Shared = tuple[str, int, int]
 
 
 def _shared(one: Reading, other: Reading) -> list[Shared]:
-    """The words that occur once in each, in the order of ``one``."""
-    return [
-        (word, place, other.stems.index(word))
-        for place, word in enumerate(one.stems)
-        if word not in _LINKS and one.stems.count(word) == other.stems.count(word) == 1
-    ]
+    """The words that both have equally often, occurrence by occurrence, in the order of ``one``."""
+    return sorted(
+        (
+            (word, mine, theirs)
+            for word in set(one.stems) - _LINKS - _ARTICLES
+            if one.stems.count(word) == other.stems.count(word)
+            for mine, theirs in zip(_places(word, one), _places(word, other), strict=True)
+        ),
+        key=itemgetter(1),
+    )
+
+
+def _places(word: str, reading: Reading) -> list[int]:
+    return [place for place, stemmed in enumerate(reading.stems) if stemmed == word]
 
 
 def _falls(places: list[int]) -> bool:

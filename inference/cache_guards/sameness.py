@@ -35,6 +35,11 @@ def changed_word(one: Reading, other: Reading) -> tuple[str, str] | None:
     return " ".join(mine), " ".join(theirs)
 
 
+def share_a_word(one: Reading, other: Reading, *, besides: set[str]) -> bool:
+    """Whether a figure or a word that names something stands in both, names ``besides``."""
+    return bool(_canonical_content(one, besides) & _canonical_content(other, besides))
+
+
 def likeness(one: Reading, other: Reading) -> float:
     """Longest common subsequence of words over the length of the shorter question, 0..1."""
     a, b = one.stems, other.stems
@@ -57,6 +62,14 @@ def _residue(one: Reading, other: Reading) -> list[str]:
         for word, stemmed in zip(one.words, one.stems, strict=True)
         if word not in FUNCTION_WORDS and word not in _LIGHT and _canonical(stemmed) not in known
     ]
+
+
+def _canonical_content(reading: Reading, besides: set[str]) -> set[str]:
+    return {
+        _canonical(stemmed)
+        for word, stemmed in zip(reading.words, reading.stems, strict=True)
+        if word not in FUNCTION_WORDS and word not in besides
+    }
 
 
 @cache

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.cache_guards.agreement import cited_chunks
+from inference.cache_guards.agreement import cited_chunks, is_found_again
 from inference.cache_guards.decide import choose, veto
 from inference.cache_guards.facts import Fact, facts, mentioned_units
 from inference.cache_guards.question_type import wanted
@@ -78,6 +78,11 @@ EDITS = [
     ("roles", "Did Alder sue Birch?", "Was Alder sued by Birch?"),
     ("roles", "How many MJ are in one Btu?", "How many Btu are in one MJ?"),
     ("roles", "Did the audit start before the fire?", "Did the fire start before the audit?"),
+    (
+        "roles",
+        "What applied between the audit and the fire, and was the audit earlier than the fire?",
+        "What applied between the fire and the audit, and was the fire earlier than the audit?",
+    ),
     ("same sentence", "What colour is the pipe?", "What colour is the valve?"),
 ]
 
@@ -157,7 +162,25 @@ def test_a_paraphrase_is_served_where_the_evidence_agrees() -> None:
     assert verdict.reason == "answered before: What is the annual fee of Alder?"
     elsewhere = choose(asked, [answer], [a_passage(8), a_passage(9)])
     assert elsewhere.answer is None
-    assert "cited passages are not found" in elsewhere.reason
+    assert "its sources are not what this question finds" in elsewhere.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "agrees"),
+    [
+        ("[1]", [1, 9], True),
+        ("[1] [2]", [1, 9], True),
+        ("[1] [2] [3]", [1, 9], False),
+        ("[1]", [9, 1], False),
+        ("[1]", [], False),
+        ("Uncited.", [1], False),
+    ],
+)
+def test_evidence_agrees_where_half_of_it_and_nothing_better_is_found(
+    text: str, found: list[int], agrees: bool
+) -> None:
+    answer = cached("What is the fee?", text=text)
+    assert is_found_again(answer, [a_passage(number) for number in found]) is agrees
 
 
 def test_a_refused_neighbour_does_not_hide_the_right_one() -> None:
