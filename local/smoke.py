@@ -14,7 +14,9 @@ from local.chat_client import ChatClient
 from local.options import Options
 from local.stack import StackFailed, running
 
-QUESTION = "What happens when the buyer curtails deliveries under the power purchase agreement?"
+QUESTION = (
+    "What does the utility pay each month for keeping the Millbrook battery available, per kW?"
+)
 
 
 async def smoke(

@@ -1,6 +1,10 @@
 /** Questions of corpus/questions.jsonl that show what the sample documents hold. */
 export const STARTERS = [
-  { topic: "Wind PPA", question: "How fast does the price in the Harrow Ridge PPA go up?" },
+  {
+    topic: "Wind PPA",
+    question:
+      "To what was the free curtailment allowance at Harrow Ridge lowered by the First Amendment?",
+  },
   {
     topic: "Tariffs",
     question:
