@@ -46,6 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except _EXPECTED as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # Whoever read the output has gone (`| head`); there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except TimeoutError:
         print(f"error: no answer within {arguments.timeout} seconds", file=sys.stderr)
         return 1
