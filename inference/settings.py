@@ -21,7 +21,7 @@ VARIABLES = (
     Variable("QDRANT_API_KEY", "", "", "its key, where it wants one"),
     Variable("QDRANT_COLLECTION", "energycopilot-cache", "", "the collection that holds answers"),
     Variable(
-        "CACHE_THRESHOLD", "0.75", "cosine", "least similarity of two questions that share answers"
+        "CACHE_THRESHOLD", "0.7", "cosine", "least similarity of two questions that share answers"
     ),
     Variable("CACHE_TTL_DAYS", "7", "days", "how long an answer may be served from the cache"),
     Variable("OPENAI_API_KEY", "", "", "the key of GPT; empty: see OPENAI_SECRET_ARN"),

@@ -11,8 +11,10 @@ from inference.cache_guards.facts import Fact, facts, mentioned_units
 from inference.cache_guards.reading import Reading, normalise, read
 from inference.ports import CachedAnswer, Passage
 
-RIVAL_MARGIN = 0.065
-"""Cosine within which a second cached answer is as near as the first (chosen on Banking77)."""
+RIVAL_MARGIN = 0.11
+"""Cosine within which other cached answers have a say (chosen on Banking77, as is the next)."""
+OUTVOTED = 3
+"""How many times as many must agree with an answer as stand against it."""
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -45,7 +47,7 @@ def choose(
         if candidate.score < least:
             break
         refusal = veto(question, candidate.question) or _without_evidence(candidate, found)
-        if refusal is None and (rival := _rival(candidate, candidates)) is not None:
+        if refusal is None and (rival := _rival(question, candidate, candidates)) is not None:
             refusal = f"as near as {rival.question!r}, which is answered from elsewhere"
         if refusal is None:
             return Verdict(answer=candidate, reason=f"answered before: {candidate.question}")
@@ -149,11 +151,12 @@ def _wording(one: Reading, other: Reading) -> str | None:
     return f"the same sentence with {changed[0] or 'nothing'!r} for {changed[1] or 'nothing'!r}"
 
 
-_GUARDS: tuple[Callable[[Reading, Reading], str | None], ...] = (
-    _numbers,
-    _units,
-    _names,
-    _opposites,
+Guard = Callable[[Reading, Reading], str | None]
+
+_SUBJECT_GUARDS: tuple[Guard, ...] = (_numbers, _units, _names, _opposites)
+"""They tell what a question is about from what another is about."""
+_GUARDS: tuple[Guard, ...] = (
+    *_SUBJECT_GUARDS,
     _negation,
     _kind_of_answer,
     _order,
@@ -168,18 +171,22 @@ def _without_evidence(candidate: CachedAnswer, found: Sequence[Passage]) -> str 
     return "its sources are not what this question finds"
 
 
-def _rival(candidate: CachedAnswer, candidates: Sequence[CachedAnswer]) -> CachedAnswer | None:
-    """Another candidate as near as this one whose answer stands on other passages."""
-    return next(
-        (
-            other
-            for other in candidates
-            if other is not candidate
-            and other.score >= candidate.score - RIVAL_MARGIN
-            and agreement.disagree(candidate, other)
-        ),
-        None,
-    )
+def _rival(
+    question: str, candidate: CachedAnswer, candidates: Sequence[CachedAnswer]
+) -> CachedAnswer | None:
+    """Another candidate about as near whose answer stands on other passages, if it is not outvoted
+    and the words do not say that it is about something else.
+    """
+    near = [other for other in candidates if other.score >= candidate.score - RIVAL_MARGIN]
+    against = [other for other in near if agreement.disagree(candidate, other)]
+    agreeing = len(near) - len(against)
+    rivals = [other for other in against if not _is_about_else(question, other.question)]
+    return rivals[0] if rivals and len(rivals) * OUTVOTED >= agreeing else None
+
+
+def _is_about_else(question: str, cached: str) -> bool:
+    one, other = read(question), read(cached)
+    return any(guard(one, other) is not None for guard in _SUBJECT_GUARDS)
 
 
 def _listed(values: frozenset[Fact]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from inference.cache_guards.contrasts import KINDS, OPPOSITES
 from inference.cache_guards.reading import Reading, stem
@@ -68,25 +69,41 @@ def kinds(one: Reading, other: Reading) -> tuple[str, str] | None:
     return None
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _sides(reading: Reading) -> dict[int, dict[int, str]]:
     found: dict[int, dict[int, str]] = {}
-    for number, pair in enumerate(OPPOSITES):
-        for side, phrases in enumerate((pair.left, pair.right)):
-            for phrase in phrases:
-                if reading.holds(phrase):
-                    found.setdefault(number, {})[side] = phrase
+    for (number, side), phrase in _occurring(reading, _OPPOSITES_BY_STEM):
+        found.setdefault(number, {})[side] = phrase
     return found
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _members(reading: Reading) -> tuple[dict[int, str], ...]:
-    return tuple(
-        {
-            number: phrase
-            for number, phrases in enumerate(members)
-            for phrase in phrases
-            if reading.holds(phrase)
-        }
-        for members in KINDS
-    )
+    found: tuple[dict[int, str], ...] = tuple({} for _ in KINDS)
+    for (number, member), phrase in _occurring(reading, _KINDS_BY_STEM):
+        found[number][member] = phrase
+    return found
+
+
+Listed = dict[str, list[tuple[tuple[int, int], str]]]
+"""Stem that a phrase begins with -> row and side of the phrase, and the phrase."""
+
+
+def _occurring(reading: Reading, listed: Listed) -> Iterator[tuple[tuple[int, int], str]]:
+    for first in dict.fromkeys(reading.stems):
+        for place, phrase in listed.get(first, ()):
+            if reading.holds(phrase):
+                yield place, phrase
+
+
+def _by_stem(table: Sequence[Sequence[Sequence[str]]]) -> Listed:
+    listed: Listed = {}
+    for number, row in enumerate(table):
+        for side, phrases in enumerate(row):
+            for phrase in phrases:
+                listed.setdefault(stem(phrase.split()[0]), []).append(((number, side), phrase))
+    return listed
+
+
+_OPPOSITES_BY_STEM = _by_stem([(pair.left, pair.right) for pair in OPPOSITES])
+_KINDS_BY_STEM = _by_stem(KINDS)

@@ -116,7 +116,7 @@ def normalise(text: str) -> str:
     return " ".join(read(text).words)
 
 
-@cache
+@lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
     """The Snowball stem of a lower-case word; what is no plain word stays."""
     if not word.isascii() or not word.isalpha():

@@ -6,8 +6,6 @@ the closer two questions are on the surface, the more a difference between them 
 
 from __future__ import annotations
 
-from functools import cache
-
 from inference.cache_guards.contrasts import SYNONYMS
 from inference.cache_guards.reading import FUNCTION_WORDS, Reading, stem
 from inference.cache_guards.word_lists import words
@@ -72,7 +70,6 @@ def _canonical_content(reading: Reading, besides: set[str]) -> set[str]:
     }
 
 
-@cache
 def _canonical(stemmed: str) -> str:
     return _REPRESENTATIVE.get(stemmed, stemmed)
 

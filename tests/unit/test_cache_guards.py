@@ -197,8 +197,24 @@ def test_two_that_are_as_near_and_disagree_are_both_refused() -> None:
     verdict = choose("How much does Alder cost?", [one, other], found)
     assert verdict.answer is None
     assert "as near as" in verdict.reason
-    farther = cached("What is the rebate at Alder?", 0.7, first=5)
+    farther = cached("What is the rebate at Alder?", 0.75, first=5)
     assert choose("How much does Alder cost?", [one, farther], found).answer is one
+
+
+def test_a_rival_that_the_words_rule_out_has_no_say() -> None:
+    right = cached("What was the price of Alder in 2024?", 0.88)
+    other_year = cached("How much did Alder cost in 2023?", 0.9, first=5)
+    found = [*right.passages, *other_year.passages]
+    assert choose("How much did Alder cost in 2024?", [other_year, right], found).answer is right
+
+
+def test_a_rival_is_outvoted_by_many_that_agree() -> None:
+    rival = cached("What is the rebate at Alder?", 0.88, first=5)
+    wordings = ("fee", "tariff", "rate", "charge")
+    agreeing = [cached(f"What is the {word} of Alder?", 0.9) for word in wordings]
+    asked = "How much is the Alder fee?"
+    assert choose(asked, [*agreeing[:3], rival], agreeing[0].passages).answer is None
+    assert choose(asked, [*agreeing, rival], agreeing[0].passages).answer is agreeing[0]
 
 
 def test_below_the_threshold_nothing_is_served_but_the_same_question() -> None:
