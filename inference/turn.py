@@ -123,6 +123,7 @@ class _Turn:
             ending is None
             or ending.state != "done"
             or not ending.citations
+            or ending.flags
             or not self._asks_model
             or not self._known.standalone.sure
             or self._markers.dropped

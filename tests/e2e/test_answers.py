@@ -133,7 +133,7 @@ async def test_the_same_question_again_comes_from_the_cache_until_asked_afresh(
     stack: LocalStack, model: ScriptedModel
 ) -> None:
     question = "How is curtailment compensated under the Harrow Ridge power purchase agreement?"
-    model.script(Script(tokens=["It is paid [1]."]))
+    model.script(Script(tokens=["Harrow Ridge curtailment is compensated [1]."]))
     async with ChatClient(stack.websocket_url) as ann, ChatClient(stack.websocket_url) as bob:
         first = await ann.follow((await ann.ask(question)).answer_id)
         assert first.end is not None

@@ -123,13 +123,13 @@ def test_the_second_asking_comes_from_qdrant_unless_asked_afresh(
 ) -> None:
     environment.setenv("QDRANT_URL", local_url)
     entry.process.cache_clear()
-    gpt.reply = spoken("97 % [1].")
+    gpt.reply = spoken("The service agreement guarantees availability [1].")
     decisions = []
     for fresh in (False, False, True):
         answer_id = room.ask(fresh=fresh)
         assert room.deliver([r for r in room.receive() if answer_id in r["body"]]) == []
         transcript = room.transcript(answer_id)
-        assert transcript.text == "97 % [1]."
+        assert transcript.text == "The service agreement guarantees availability [1]."
         assert transcript.sources
         decisions.append(receipt_of(transcript.end).cache.decision)
     assert decisions == ["miss", "hit", "bypass"]

@@ -18,7 +18,7 @@ from inference.extractive_model import answer
 from inference.figures import figures_of
 from inference.grounding import flags_of
 from inference.ports import Passage, TextDelta
-from tests.fakes import FakeModel, FakeRetriever, a_passage, stop_after
+from tests.fakes import FakeCache, FakeModel, FakeRetriever, a_passage, stop_after
 from tests.unit.test_turn import a_question, end_of, events_of, parts_of, text_of
 
 DOCUMENTS = Path(__file__).resolve().parents[2] / "corpus" / "documents"
@@ -188,3 +188,10 @@ def test_quotes_of_every_format_stand_at_their_span_and_support_themselves() -> 
                 assert document.text[citation.start : citation.end] == citation.quote
                 assert citation.page == passage.page
             assert flags_of(text, marks, [passage]) == []
+
+
+def test_an_answer_with_flags_is_not_kept_for_others() -> None:
+    for text, kept in (("The fee is 1,250 EUR [1].", 1), ("The fee is 1,350 EUR [1].", 0)):
+        cache = FakeCache()
+        events_of(a_question(), parts_of(FakeModel(stop_after(text)), cache=cache))
+        assert len(cache.entries) == kept
