@@ -25,6 +25,7 @@ from embed.bundle_writer import write_lexical
 from inference.fusion import DENSE_WEIGHT, min_max_fusion
 from inference.lexical_index import LexicalIndex
 from inference.onnx_embedder import OnnxEmbedder
+from inference.words import Analyser
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPTH = 100
@@ -52,11 +53,12 @@ def main() -> int:
     dense = _embedded(embedder, list(passages.values()))
     seconds = time.perf_counter() - started
     vectors = embedder.embed(list(asked.values()))
+    words = Analyser().words
     with tempfile.TemporaryDirectory() as scratch:
-        write_lexical(Path(scratch) / "lexical", list(passages.values()))
+        write_lexical(Path(scratch) / "lexical", [words(text) for text in passages.values()])
         lexical = LexicalIndex(Path(scratch) / "lexical", chunks=len(passages))
         rows = [
-            (relevant[key], dense @ vector, lexical.scores(text))
+            (relevant[key], dense @ vector, lexical.scores(words(text)))
             for (key, text), vector in zip(asked.items(), vectors, strict=True)
         ]
     names = list(passages)

@@ -16,6 +16,7 @@ from inference.faiss_retriever import LEXICAL, FaissRetriever
 from inference.fusion import min_max_fusion
 from inference.lexical_index import LexicalIndex
 from inference.ports import Embedder
+from inference.words import Analyser
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,11 +73,12 @@ def embedded(asked: Iterable[Asked], embedder: Embedder) -> dict[str, Scores]:
 def _systems(held: Opened, bundle: Path) -> dict[str, Callable[[Asked], list[int]]]:
     chunks = len(held.store)
     matrix = open_vectors(bundle / VECTORS).reconstruct_n(0, chunks)
+    analyser = Analyser()
     words = LexicalIndex(bundle / LEXICAL, chunks=chunks)
 
     def scores(asked: Asked) -> tuple[Scores, Scores]:
         mask = held.store.visible(asked.groups, None)
-        dense, lexical = matrix @ held.vectors[asked.id], words.scores(asked.text)
+        dense, lexical = matrix @ held.vectors[asked.id], words.scores(analyser.words(asked.text))
         if mask is not None:
             dense[~mask], lexical[~mask] = -1.0, 0.0
         return dense, lexical

@@ -17,6 +17,7 @@ from inference.faiss_retriever import FaissRetriever
 from inference.fusion import min_max_fusion
 from inference.lexical_index import LexicalIndex
 from inference.ports import Passage
+from inference.words import Analyser
 
 QUESTIONS = ROOT / "corpus" / "questions.jsonl"
 INDEX = ROOT / "faiss_index"
@@ -101,13 +102,14 @@ def _search(
     texts = [f"{row.get('title', '')}. {row['text']}" for row in corpus.values()]
     dense = vectors.embed(texts)
     found: dict[str, list[Passage]] = {}
+    words = Analyser().words
     with tempfile.TemporaryDirectory() as scratch:
-        write_lexical(Path(scratch) / "lexical", texts)
+        write_lexical(Path(scratch) / "lexical", [words(text) for text in texts])
         lexical = LexicalIndex(Path(scratch) / "lexical", chunks=len(texts))
         for (key, text), vector in zip(
             asked.items(), vectors.embed(list(asked.values())), strict=True
         ):
-            near, bm25 = dense @ vector, lexical.scores(text)
+            near, bm25 = dense @ vector, lexical.scores(words(text))
             union = np.union1d(np.argsort(-near)[:DEPTH], np.argsort(-bm25)[:DEPTH])
             fused = min_max_fusion(near[union], bm25[union])
             best = np.lexsort((union, -fused))[:k]

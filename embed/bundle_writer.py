@@ -23,7 +23,7 @@ from embed.plan import Plan
 from embed.vector_index import write_vectors
 from inference.chunk_store import CHUNK_OFFSETS, CHUNKS, COLUMNS, DOCUMENTS, GROUPS, TEXTS
 from inference.dense_index import VECTORS, WINDOW_STARTS, WINDOWS
-from inference.faiss_retriever import LEXICAL, LEXICAL_KIND
+from inference.faiss_retriever import LEXICAL, LEXICAL_KIND, PAIRS
 from inference.lexical_index import (
     CHUNK_NUMBERS,
     COLUMN_STARTS,
@@ -31,7 +31,7 @@ from inference.lexical_index import (
     VOCABULARY,
     VOCABULARY_OFFSETS,
 )
-from inference.words import Analyser
+from inference.words import Analyser, pairs_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,7 +55,9 @@ def write_bundle(
     import numpy as np
 
     write_chunks(folder, plan)
-    write_lexical(folder / LEXICAL, plan.embedded)
+    words = [Analyser().words(text) for text in plan.embedded]
+    write_lexical(folder / LEXICAL, words)
+    write_lexical(folder / PAIRS, [pairs_of(found) for found in words])
     kind, recall = write_vectors(folder / VECTORS, vectors)
     write_vectors(folder / WINDOWS, windows)
     starts = np.cumsum([0, *(len(held) for held in plan.windows)], dtype=np.int64)
@@ -108,14 +110,15 @@ def write_chunks(folder: Path, plan: Plan) -> None:
     (folder / GROUPS).write_bytes(msgspec.json.encode(sets))
 
 
-def write_lexical(folder: Path, texts: Sequence[str]) -> None:
-    """Score every word of every chunk with bm25s, and store its matrix word by word."""
+def write_lexical(folder: Path, words: Sequence[Sequence[str]]) -> None:
+    """Score every term of every chunk with bm25s, and store its matrix term by term.
+
+    ``words`` are the terms of each chunk: words, or pairs of them.
+    """
     import bm25s
     import numpy as np
 
     folder.mkdir()
-    analyser = Analyser()
-    words = [analyser.words(text) for text in texts]
     # Sorted as bytes, which is how the reader searches.
     vocabulary = sorted({word.encode() for found in words for word in found})
     number = {word.decode(): i for i, word in enumerate(vocabulary)}

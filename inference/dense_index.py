@@ -69,10 +69,7 @@ class DenseIndex:
         return np.union1d(wholes, owners)
 
     def cosines(self, chunks: Numbers, vector: Vector) -> tuple[Vector, Vector]:
-        """Return how near each of ``chunks`` is, as a whole and by its nearest window.
-
-        A chunk without windows is its own.
-        """
+        """Return how near each of ``chunks`` is: as a whole, and at most (whole or a window)."""
         import numpy as np
 
         if chunks.size == 0:
@@ -87,7 +84,8 @@ class DenseIndex:
         numbers = np.arange(int(counts.sum())) + np.repeat(first - places, counts)
         held = counts > 0
         focus = whole.copy()
-        focus[held] = np.maximum.reduceat(_products(self._windows, numbers, vector), places[held])
+        nearest = np.maximum.reduceat(_products(self._windows, numbers, vector), places[held])
+        focus[held] = np.maximum(whole[held], nearest)
         return whole, focus
 
 

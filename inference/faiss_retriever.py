@@ -22,7 +22,7 @@ from inference.dense_index import LIST_LENGTH, DenseIndex
 from inference.fusion import fuse, is_near_duplicate
 from inference.lexical_index import LexicalIndex
 from inference.ports import Embedder, Passage
-from inference.words import ANALYSER
+from inference.words import ANALYSER, Analyser, pairs_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     Vector = NDArray[np.float32]
 
 LEXICAL = "lexical"
-LEXICAL_KIND = f"bm25-lucene-0.9-0.4/{ANALYSER}"
+PAIRS = "pairs"
+LEXICAL_KIND = f"bm25-lucene-0.9-0.4/{ANALYSER}+pairs"
 
 HASH_LIMIT_BYTES = 256 * 1024 * 1024
 
@@ -55,7 +56,12 @@ class FaissRetriever:
     """Implements ``ports.Retriever``."""
 
     def __init__(
-        self, manifest: IndexManifest, dense: DenseIndex, lexical: LexicalIndex, store: ChunkStore
+        self,
+        manifest: IndexManifest,
+        dense: DenseIndex,
+        lexical: LexicalIndex,
+        pairs: LexicalIndex,
+        store: ChunkStore,
     ) -> None:
         """Put the opened parts together; see ``open``."""
         self.corpus_version = manifest.corpus_version
@@ -63,6 +69,8 @@ class FaissRetriever:
         self.store = store
         self._dense = dense
         self._lexical = lexical
+        self._pairs = pairs
+        self._analyser = Analyser()
 
     @classmethod
     def open(cls, bundle: Path, embedder: Embedder) -> FaissRetriever:
@@ -81,7 +89,8 @@ class FaissRetriever:
         chunks = manifest.counts.chunks
         dense = DenseIndex(bundle, chunks=chunks, dimension=manifest.dimension)
         lexical = LexicalIndex(bundle / LEXICAL, chunks=chunks)
-        return cls(manifest, dense, lexical, ChunkStore(bundle))
+        pairs = LexicalIndex(bundle / PAIRS, chunks=chunks)
+        return cls(manifest, dense, lexical, pairs, ChunkStore(bundle))
 
     def retrieve(
         self,
@@ -125,13 +134,15 @@ class FaissRetriever:
         import numpy as np
 
         mask = self.store.visible(groups, filters)
-        bm25 = self._lexical.scores(question)
+        words = self._analyser.words(question)
+        bm25 = self._lexical.scores(words)
         if mask is not None:
             bm25 *= mask
         candidates = np.union1d(self._dense.nearest(vector, mask), _top(bm25, LIST_LENGTH))
         cosine, focus = self._dense.cosines(candidates, vector)
         lexical = bm25[candidates]
-        score = fuse(cosine, focus, lexical)
+        pairs = self._pairs.scores(pairs_of(words))[candidates]
+        score = fuse(cosine, focus, lexical, pairs)
         order = np.lexsort((candidates, -score))
         return Ranked(candidates[order], score[order], cosine[order], focus[order], lexical[order])
 

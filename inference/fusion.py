@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Scores = NDArray[np.float32]
 
 DENSE_WEIGHT = 0.5
-WHOLE_WEIGHT, FOCUS_WEIGHT, LEXICAL_WEIGHT = 0.3, 0.3, 0.4
+WHOLE_WEIGHT, FOCUS_WEIGHT, LEXICAL_WEIGHT, PAIRS_WEIGHT = 0.10, 0.49, 0.33, 0.08
 NEAR_DUPLICATE = 0.9
 
 
@@ -33,11 +33,12 @@ def min_max_fusion(dense: Scores, lexical: Scores, *, weight: float = DENSE_WEIG
     return np.asarray(weight * _scaled(dense) + (1.0 - weight) * _scaled(lexical), dtype=np.float32)
 
 
-def fuse(whole: Scores, focus: Scores, lexical: Scores) -> Scores:
-    """Return the score in 0..1 of each candidate from its three scores, shape ``(candidates,)``.
+def fuse(whole: Scores, focus: Scores, lexical: Scores, pairs: Scores) -> Scores:
+    """Return the score in 0..1 of each candidate from its four scores, shape ``(candidates,)``.
 
-    ``whole`` is the cosine of the chunk, ``focus`` that of its nearest window, ``lexical`` its
-    BM25. Each is scaled to 0..1 over the candidates; the weights are those of ADR 33.
+    ``whole`` is the cosine of the chunk, ``focus`` the highest of that and of its windows,
+    ``lexical`` the BM25 of its words, ``pairs`` that of neighbouring words. Each is scaled to 0..1
+    over the candidates; the weights are those of ADR 33.
     """
     import numpy as np
 
@@ -45,8 +46,10 @@ def fuse(whole: Scores, focus: Scores, lexical: Scores) -> Scores:
         WHOLE_WEIGHT * _scaled(whole)
         + FOCUS_WEIGHT * _scaled(focus)
         + LEXICAL_WEIGHT * _scaled(lexical)
+        + PAIRS_WEIGHT * _scaled(pairs)
     )
-    return np.asarray(score, dtype=np.float32)
+    # Weights that are rounded add up to a hair more than 1.
+    return np.minimum(np.asarray(score, dtype=np.float32), np.float32(1.0))
 
 
 def _scaled(scores: Scores) -> Scores:

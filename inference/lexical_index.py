@@ -6,11 +6,11 @@ reader adds up its columns itself (docs/adr/0031-lexical-index.md).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inference.mapped_file import map_file
-from inference.words import Analyser
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,22 +31,21 @@ class LexicalIndex:
         import numpy as np
 
         self._chunks = chunks
-        self._analyser = Analyser()
         self._vocabulary = map_file(folder / VOCABULARY)
         self._offsets = np.load(folder / VOCABULARY_OFFSETS, mmap_mode="r", allow_pickle=False)
         self._starts = np.load(folder / COLUMN_STARTS, mmap_mode="r", allow_pickle=False)
         self._numbers = np.load(folder / CHUNK_NUMBERS, mmap_mode="r", allow_pickle=False)
         self._scores = np.load(folder / SCORES, mmap_mode="r", allow_pickle=False)
 
-    def scores(self, question: str) -> NDArray[np.float32]:
-        """Return the BM25 score of every chunk, shape ``(chunks,)``; 0 where no word occurs.
+    def scores(self, terms: Sequence[str]) -> NDArray[np.float32]:
+        """Return the BM25 score of every chunk, shape ``(chunks,)``; 0 where no term occurs.
 
-        A word asked twice counts once.
+        ``terms`` are index terms of the question (``words.Analyser``); one asked twice counts once.
         """
         import numpy as np
 
         total = np.zeros(self._chunks, dtype=np.float32)
-        for word in dict.fromkeys(self._analyser.words(question)):
+        for word in dict.fromkeys(terms):
             column = self._column(word.encode())
             if column is not None:
                 held = slice(int(self._starts[column]), int(self._starts[column + 1]))

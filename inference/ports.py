@@ -23,9 +23,9 @@ class Passage(Struct, kw_only=True, frozen=True):
 
     ``text`` is the chunk's own text (no heading prefix); ``start``/``end`` its character span in
     the extracted text of ``document`` (path relative to the corpus root); ``score`` the fused
-    relevance in 0..1; ``dense`` the cosine with the question, ``focus`` that of the chunk's
-    nearest window of a few sentences, ``lexical`` the raw BM25 score (each ``None`` where the
-    retriever has none).
+    relevance in 0..1; ``dense`` the cosine with the question, ``focus`` the highest of that and
+    of the chunk's windows of a few sentences, ``lexical`` the raw BM25 score (each ``None`` where
+    the retriever has none).
     """
 
     chunk_id: str

@@ -7,6 +7,8 @@ refuses older bundles.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 ANALYSER = "english-1"
 
@@ -66,6 +68,11 @@ class Analyser:
         """Return the index terms of ``text`` in order, repeats kept."""
         found = [w for w in _WORD.findall(text.lower()) if w not in _STOP]
         return list(self._stem([_plain_number(w) for w in found]))
+
+
+def pairs_of(words: Sequence[str]) -> list[str]:
+    """Return each two neighbouring index terms as one: "round trip", "trip effici"."""
+    return [f"{one} {other}" for one, other in pairwise(words)]
 
 
 def numbers_of(text: str) -> list[str]:

@@ -19,7 +19,7 @@ from inference.dense_index import VECTORS, open_vectors
 from inference.faiss_retriever import FaissRetriever
 from inference.fusion import fuse
 from inference.lexical_index import LexicalIndex
-from inference.words import Analyser
+from inference.words import Analyser, pairs_of
 from tests.fakes import FakeEmbedder
 from tests.integration.index_builders import PUBLIC, ask, build_index, plan_of, write_corpus
 
@@ -75,8 +75,9 @@ def test_the_ranking_is_the_fusion_of_exact_scores(retriever: FaissRetriever, co
     texts = plan_of(corpus).embedded
     everyone = frozenset(GROUPS)
     dense = FakeEmbedder().embed(texts) @ FakeEmbedder().embed([question])[0]
-    lexical = retriever._lexical.scores(question)
-    expected = fuse(dense, dense, lexical)
+    words = Analyser().words(question)
+    lexical = retriever._lexical.scores(words)
+    expected = fuse(dense, dense, lexical, retriever._pairs.scores(pairs_of(words)))
     found = ask(retriever, question, k=10, groups=everyone)
     assert [p.score for p in found] == pytest.approx(sorted(expected, reverse=True)[:10], abs=1e-5)
 
@@ -90,7 +91,7 @@ def test_word_scores_are_those_of_the_library_that_made_them(bundle: Path, corpu
     for question in ("turbine of site 12", "dollars", "1110 MWh", "zzz unknown", "the of", ""):
         known = [w for w in dict.fromkeys(words(question)) if w in model.vocab_dict]
         expected = model.get_scores(known) if known else np.zeros(len(texts))
-        assert np.allclose(index.scores(question), expected, atol=1e-5)
+        assert np.allclose(index.scores(words(question)), expected, atol=1e-5)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

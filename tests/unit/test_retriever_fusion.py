@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from inference.fusion import is_near_duplicate, min_max_fusion
-from inference.words import Analyser, numbers_of
+from inference.fusion import fuse, is_near_duplicate, min_max_fusion
+from inference.words import Analyser, numbers_of, pairs_of
 
 scores = arrays(np.float32, st.integers(1, 30), elements=st.floats(-1, 50, width=32))
 
@@ -37,6 +37,20 @@ def test_scores_stay_in_range_and_ignore_shift_and_scale(
     moved = min_max_fusion((dense * scale + shift).astype(np.float32), lexical, weight=weight)
     if np.ptp(dense) > 0.01:
         assert np.allclose(fused, moved, atol=1e-2)
+
+
+@given(scores)
+def test_the_score_of_four_signals_stays_in_range_and_is_highest_where_all_agree(
+    dense: np.ndarray[tuple[int], np.dtype[np.float32]],
+) -> None:
+    fused = fuse(dense, dense, dense, dense)
+    assert ((fused >= 0) & (fused <= 1)).all()
+    assert dense[int(np.argmax(fused))] == dense.max()
+
+
+def test_neighbouring_words_are_terms_of_their_own() -> None:
+    assert pairs_of(["round", "trip", "effici"]) == ["round trip", "trip effici"]
+    assert pairs_of(["one"]) == pairs_of([]) == []
 
 
 def test_the_same_words_with_other_numbers_are_no_duplicate() -> None:
