@@ -32,7 +32,7 @@ def settings(**changes: str) -> Settings:
 def test_defaults() -> None:
     made = settings()
     assert made.index_dir == Path("faiss_index")
-    assert made.cache_threshold == 0.95
+    assert made.cache_threshold == 0.7
     assert made.cache_ttl_s == 7 * 86_400
     assert made.flush_window_s == 0.105
     assert made.retrieved_passages == 6
