@@ -17,7 +17,8 @@ from msgspec import Struct
 
 from inference.ports import Passage
 from inference.question_wish import Wish
-from inference.sentences import Sentence, content_words, is_table_row, split, words
+from inference.sentences import STOPWORDS, Sentence, is_table_row, split, words
+from inference.words import Analyser
 
 Similarity = Callable[[Sequence[str]], Sequence[float]]
 """The cosines of some sentences with the question."""
@@ -40,16 +41,16 @@ _DIGIT = re.compile(r"\d")
 class Weights(Struct, frozen=True):
     """Log-odds for one unit of each feature; see ``_Features``."""
 
-    shared: float = 5.6
+    shared: float = 5.5
     before: float = 2.2
-    pairs: float = 1.4
-    fused: float = 3.4
-    rank: float = 1.5
-    passage: float = 2.4
+    pairs: float = 1.3
+    fused: float = 3.7
+    rank: float = 1.2
+    passage: float = 3.0
     meaning: float = 4.4
-    person: float = 1.5
-    figure: float = 1.6
-    naming: float = 0.3
+    person: float = 1.7
+    figure: float = 1.4
+    naming: float = 0.4
 
 
 WEIGHTS = Weights()
@@ -87,8 +88,10 @@ def rank(
     ``similarity`` is asked once, for the ``embedded`` best sentences by words; only those remain.
     Without it the words decide alone.
     """
-    rows = list(_rows(passages))
-    found = _Features(question, rows)
+    # A stemmer is not made to be shared between threads.
+    analyser = Analyser()
+    rows = list(_rows(passages, analyser))
+    found = _Features(_subject(question, analyser), Wish(question), rows)
     ranked = [_candidate(row, found.of(row), weights) for row in rows]
     ranked.sort(key=lambda item: -item.score)
     if similarity is None or not ranked:
@@ -133,12 +136,11 @@ def is_crumb(text: str) -> bool:
 class _Features:
     """What sentences share with one question. Words weigh by how rare they are among all rows."""
 
-    def __init__(self, question: str, rows: Sequence[_Row]) -> None:
+    def __init__(self, ordered: Sequence[str], wish: Wish, rows: Sequence[_Row]) -> None:
         frequency = Counter(word for row in rows for word in row.words)
-        ordered = content_words(question)
         self._wanted = set(ordered)
         self._pairs = set(pairwise(ordered))
-        self._wish = Wish(question)
+        self._wish = wish
         self._weight = {
             word: math.log(1 + len(rows) / (1 + frequency[word])) for word in self._wanted
         }
@@ -182,15 +184,20 @@ FEATURES = ("shared", "before", "pairs", "fused", "rank", "passage", "person", "
 """The order of a candidate's features; with a similarity "meaning" follows."""
 
 
-def _rows(passages: Sequence[Passage]) -> Iterator[_Row]:
+def _rows(passages: Sequence[Passage], analyser: Analyser) -> Iterator[_Row]:
     for number, passage in enumerate(passages, 1):
-        headings = frozenset(content_words(f"{passage.title} {passage.section or ''}"))
+        headings = frozenset(_subject(f"{passage.title} {passage.section or ''}", analyser))
         last: frozenset[str] = frozenset()
         for sentence in split(passage.text):
-            ordered = content_words(sentence.text)
+            ordered = _subject(sentence.text, analyser)
             have = frozenset(ordered)
             yield _Row(number, passage, sentence, ordered, have, headings | last)
             last = have
+
+
+def _subject(text: str, analyser: Analyser) -> list[str]:
+    """The words of ``text`` that can carry its subject, stemmed as the lexical index stems."""
+    return analyser.words(" ".join(word for word in words(text) if word not in STOPWORDS))
 
 
 def _repeats(one: frozenset[str], other: frozenset[str]) -> bool:
