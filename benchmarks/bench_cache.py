@@ -95,7 +95,9 @@ def main() -> int:
     parser.add_argument("--stream", type=int, default=5000, help="questions streamed, 0: all")
     parser.add_argument("--operations", type=int, default=100_000, help="on the fast store")
     parser.add_argument("--engine-operations", type=int, default=1_000, help="on local Qdrant")
-    parser.add_argument("--json", type=Path, default=ROOT / "benchmarks" / "results" / "cache.json")
+    parser.add_argument(
+        "--json", type=Path, default=ROOT / "benchmarks" / "results" / "latest" / "cache.json"
+    )
     arguments = parser.parse_args()
     vectors = KeptVectors()
     print(f"{vectors.model_id}; threshold {THRESHOLD}, rivals within {RIVAL_MARGIN}\n")
@@ -110,7 +112,7 @@ def main() -> int:
     print(f"\n  paraphrases that cosine 0.80 serves, kept by ours: {result['kept']}")
     result["banking77"] = _banking(arguments.data, arguments.stream, vectors)
     result["isolation"] = _isolation(arguments.operations, arguments.engine_operations)
-    arguments.json.parent.mkdir(exist_ok=True)
+    arguments.json.parent.mkdir(parents=True, exist_ok=True)
     arguments.json.write_text(json.dumps(result, indent=1) + "\n")
     print(f"\nwritten to {arguments.json}")
     return 0
