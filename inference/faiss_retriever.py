@@ -126,8 +126,7 @@ class FaissRetriever:
         groups: frozenset[str],
         filters: Mapping[str, str] | None = None,
     ) -> Ranked:
-        """Rank the union of the chunks that are nearest as a whole, nearest by a window, and of
-        the highest BM25, 100 each.
+        """Rank the union of the 100 nearest chunks and the 100 with the highest BM25.
 
         All scores of every candidate are exact; ``fused`` is what ``fusion.fuse`` makes of them.
         """
