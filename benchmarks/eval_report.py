@@ -61,10 +61,7 @@ def kept(name: str, rows: Sequence[Row], facts: Mapping[str, str | int]) -> dict
             }
             for row in rows
         ],
-        "ours": {
-            metric: {key: round(value, 4) for key, value in values.items()}
-            for metric, values in ours(list(rows)).items()
-        },
+        "ours": {metric: _rounded(values) for metric, values in ours(list(rows)).items()},
     }
 
 
@@ -82,7 +79,7 @@ def changes(new: Mapping[str, Mapping[str, float]], committed: Path) -> list[Cha
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise BadData(f"{committed} is not a result of make eval ({error!r}).") from error
     return [
-        Change(metric, paired(values, before[metric]))
+        Change(metric, paired(_rounded(values), before[metric]))
         for metric, values in new.items()
         if metric in before and values.keys() & before[metric].keys()
     ]
@@ -102,6 +99,11 @@ def write(path: Path, result: Mapping[str, object]) -> None:
             body = json.dumps(value)
         parts.append(f" {json.dumps(key)}: {body}")
     path.write_text("{\n" + ",\n".join(parts) + "\n}\n", "utf-8")
+
+
+def _rounded(values: Mapping[str, float]) -> dict[str, float]:
+    """As the file holds them: rounding must not look like a change."""
+    return {key: round(value, 4) for key, value in values.items()}
 
 
 def _cell(row: Row) -> str:

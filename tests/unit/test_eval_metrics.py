@@ -51,6 +51,14 @@ def test_results_are_compared_question_by_question(tmp_path: Path) -> None:
     assert "| retrieval: recall@4 | 40 | 0.750 [" in table("s", rows(good))
 
 
+def test_rounding_in_the_file_is_no_change(tmp_path: Path) -> None:
+    rows = [Row("retrieval", "ours", "nDCG@10", {f"q{n}": 2 / 3 for n in range(20)})]
+    write(tmp_path / "s.json", kept("s", rows, {}))
+    (change,) = changes({"retrieval: nDCG@10": rows[0].values}, tmp_path / "s.json")
+    assert change.difference.mean == 0.0
+    assert not change.fell
+
+
 def test_results_without_a_common_question_cannot_be_compared() -> None:
     with pytest.raises(ValueError, match="share no question"):
         paired({"a": 1.0}, {"b": 1.0})
