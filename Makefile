@@ -86,7 +86,7 @@ generate: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## regenerate the prot
 eval: $(VENV)/check.stamp ## quality of retrieval and answers, against the committed result (DATA=BEIR folder, EVAL_ARGS=--accept)
 	@$(BIN)/python -m benchmarks.eval $(if $(DATA),--data $(DATA)) $(EVAL_ARGS)
 
-bench-%: $(VENV)/check.stamp ## run one benchmark: bench-cold, bench-retrieval DATA=..., bench-first-token, bench-posts
+bench-%: $(VENV)/check.stamp ## run one benchmark: bench-cold, bench-first-token, bench-posts, bench-cache, bench-extractive DATA=..., ...
 	@$(BIN)/python -m benchmarks.bench_$(subst -,_,$*) $(if $(DATA),--data $(DATA)) $(ARGS)
 
 test-browser: $(VENV)/run.stamp chat-ui/dist/index.html ## the page in headless Chromium, on the real stack
