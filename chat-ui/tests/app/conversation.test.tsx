@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
+import { STARTERS } from "../../src/app/thread/starters";
 import type { Receipt } from "../../src/protocol/wire";
 import { endOf, memoryStorage, source } from "../builders";
 import { closePage, openPage, type Page } from "./page";
@@ -56,7 +57,7 @@ it("the empty page offers questions, and asks the one that is chosen", async () 
   await page.user.click(starter);
   expect(page.sent().at(-1)).toMatchObject({
     action: "message",
-    text: "How fast does the price in the Harrow Ridge PPA go up?",
+    text: STARTERS[0].question,
   });
   expect(screen.queryByRole("button", { name: /Wind PPA/ })).toBeNull();
 });
