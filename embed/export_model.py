@@ -150,7 +150,8 @@ def _fuse(path: Path, config: dict[str, Any]) -> ModelProto:
         optimization_options=options,
         opt_level=0,
     )
-    return fused.model
+    model: ModelProto = fused.model
+    return model
 
 
 def _write_tokenizer(source: Path, staged: Path) -> None:
