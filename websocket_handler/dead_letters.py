@@ -9,11 +9,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import msgspec
-from msgspec import Struct
 
 from copilot.answer_header import NotTaken
 from copilot.log import configure_logging
+from copilot.queue_messages import AnswerQuestion, BadQueueMessage, decode_message
 from copilot.stopping import Stopping
 from copilot.table import Table
 from copilot.wire import ErrorInfo
@@ -30,12 +29,6 @@ FAILED = ErrorInfo(
     message="The answer could not be written after several attempts. Ask the question again.",
     retryable=True,
 )
-
-
-class _Body(Struct):
-    """Body of a queue message."""
-
-    answer_id: str
 
 
 class Consumer:
@@ -55,10 +48,15 @@ class Consumer:
             NotTaken: a worker that is alive still owns it; the letter must come again.
         """
         try:
-            answer_id = msgspec.json.decode(body, type=_Body).answer_id
-        except msgspec.DecodeError:
-            logger.error("dead letter is not a question; dropped", extra={"length": len(body)})
+            message = decode_message(body)
+        except BadQueueMessage:
+            logger.error("dead letter is no message; dropped", extra={"length": len(body)})
             return
+        if not isinstance(message, AnswerQuestion):
+            # The cache was down throughout; what it should forget expires there by itself.
+            logger.error("the cache was not told to forget", extra={"kind": message.kind})
+            return
+        answer_id = message.answer_id
         ended = self.stopping.fail(answer_id, FAILED)
         if ended is None:
             logger.info("dead letter of an ended answer", extra={"answer_id": answer_id})

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from copilot.answer_header import Header
 from copilot.answers import AnswerLog
 from copilot.asking import Asking
 from copilot.connections import Connections
 from copilot.identity import Identity
 from copilot.question import Asked, NewQuestion
+from copilot.queue_messages import AnswerQuestion, encode_message
 from copilot.replay import replay
 from copilot.stopping import Stopping
 from copilot.table import Table
@@ -60,7 +59,7 @@ class AwsDesk:
         """Put an answer on the queue; the group makes a standard queue fair between tenants."""
         self._sqs.send_message(
             QueueUrl=self._queue_url,
-            MessageBody=msgspec.json.encode({"v": 1, "answer_id": answer_id}).decode(),
+            MessageBody=encode_message(AnswerQuestion(answer_id=answer_id)),
             MessageGroupId=tenant,
         )
 
