@@ -1,21 +1,23 @@
 """Cut a document into chunks along its structure. Pure.
 
-A chunk never crosses a heading or a page, is at most ``max_chars`` long, and is exactly
-``text[start:end]`` of its document. Blocks are cut only if they are too long by themselves:
-paragraphs between sentences, tables between rows.
+A chunk never crosses a page, is at most ``max_chars`` long, and is exactly ``text[start:end]`` of
+its document. It crosses a heading only where a few opening words ("Prepared by ...") stand above
+the first subsection: alone they would say nothing, so they join it. Blocks are cut only if they are
+too long by themselves: paragraphs between sentences, tables between rows.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from embed.document import Block, Document, Span
 
 MAX_CHARS = 900
-STRATEGY = "structure-1"
+MIN_CHARS = 100
+STRATEGY = "structure-2"
 
 _SENTENCE_END = re.compile(r"(?<=[.!?;:])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9§$€£-])")
 _SPACE = re.compile(r"\s+")
@@ -32,16 +34,37 @@ class Chunk:
     page: int | None
 
 
-def chunk_document(document: Document, *, max_chars: int = MAX_CHARS) -> list[Chunk]:
-    """Return the chunks of ``document`` in reading order."""
+def chunk_document(
+    document: Document, *, max_chars: int = MAX_CHARS, min_chars: int = MIN_CHARS
+) -> list[Chunk]:
+    """Return the chunks of ``document`` in reading order.
+
+    What opens a section with less than ``min_chars`` joins its first subsection, if both fit.
+    """
     chunks: list[Chunk] = []
+    opening: tuple[Chunk, Sequence[str]] | None = None
     for (section, page), blocks in groupby(document.blocks, key=lambda b: (b.section, b.page)):
         lead = heading_lead(document.title, section)
         shown = " > ".join(_below_title(document.title, section)) or None
-        for start, end, header in _pack(document.text, list(blocks), max_chars):
-            cut = f"{lead}\n{header}" if header else lead
-            chunks.append(Chunk(start, end, cut, shown, page))
+        cut = [
+            Chunk(start, end, f"{lead}\n{header}" if header else lead, shown, page)
+            for start, end, header in _pack(document.text, list(blocks), max_chars)
+        ]
+        if opening and _opens(*opening, cut[0], section, max_chars):
+            chunks.pop()
+            cut[0] = replace(cut[0], start=opening[0].start)
+        chunks.extend(cut)
+        short = len(cut) == 1 and cut[0].end - cut[0].start < min_chars
+        opening = (cut[0], section) if short else None
     return chunks
+
+
+def _opens(
+    short: Chunk, above: Sequence[str], first: Chunk, section: Sequence[str], limit: int
+) -> bool:
+    """Whether ``short``, the text of the headings ``above``, leads into ``first``."""
+    inside = len(section) > len(above) and tuple(section[: len(above)]) == tuple(above)
+    return inside and short.page == first.page and first.end - short.start <= limit
 
 
 def heading_lead(title: str, section: Sequence[str]) -> str:

@@ -69,19 +69,27 @@ class TextBuilder:
         self._length = 0
         self._blocks: list[Block] = []
         self._headings: list[tuple[int, str]] = []
+        self._bare: tuple[Span, int | None] | None = None
         self.page: int | None = None
         self.first_heading: str | None = None
 
     def heading(self, level: int, text: str) -> None:
-        """Open a section of ``level`` (0, a title, is the highest); deeper and equal ones end."""
+        """Open a section of ``level`` (0, a title, is the highest); deeper and equal ones end.
+
+        A section that ends empty was no heading but a line that looked like one: it becomes a
+        paragraph, so that what it says can be found.
+        """
         text = " ".join(text.split())
         if not text:
             return
         if self.first_heading is None:
             self.first_heading = text
+        if self._headings and self._headings[-1][0] >= level:
+            self._keep_bare()
         self._headings = [h for h in self._headings if h[0] < level]
         self._headings.append((level, text))
-        self._append(text)
+        start = self._append(text)
+        self._bare = (start, start + len(text)), self.page
 
     def paragraph(self, text: str) -> None:
         """Add running text; line breaks and runs of space become one space."""
@@ -111,7 +119,17 @@ class TextBuilder:
 
     def finish(self) -> tuple[str, tuple[Block, ...]]:
         """Return the text and its blocks."""
+        if self._blocks:
+            self._keep_bare()
         return "".join(self._parts), tuple(self._blocks)
+
+    def _keep_bare(self) -> None:
+        """Make a paragraph of the last heading if nothing stands under it."""
+        if self._bare is not None:
+            (start, end), page = self._bare
+            above = tuple(text for _, text in self._headings[:-1])
+            self._blocks.append(Block("paragraph", start, end, above, page))
+            self._bare = None
 
     def _block(self, kind: BlockKind, text: str) -> None:
         if text:
@@ -129,6 +147,7 @@ class TextBuilder:
         has_header: bool = False,
     ) -> None:
         section = tuple(text for _, text in self._headings)
+        self._bare = None
         self._blocks.append(Block(kind, start, end, section, self.page, rows, has_header))
 
     def _last_is_item(self) -> bool:

@@ -6,12 +6,12 @@ The plan is a pure function of the documents: same files, same plan, same ``corp
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
-from embed.chunking import MAX_CHARS, STRATEGY, chunk_document
+from embed.chunking import MAX_CHARS, MIN_CHARS, STRATEGY, Chunk, chunk_document
 from embed.document import Document
 from embed.windows import WINDOW_CHARS, windows_of
 from inference.chunk_store import ChunkRecord, DocumentRecord
@@ -32,8 +32,13 @@ class Plan:
     duplicates: int
 
 
-def make_plan(documents: Sequence[Document], *, default_groups: Sequence[str]) -> Plan:
-    """Cut ``documents``, drop repeated chunks and compute the version.
+def make_plan(
+    documents: Sequence[Document],
+    *,
+    default_groups: Sequence[str],
+    cut: Callable[[Document], Sequence[Chunk]] = chunk_document,
+) -> Plan:
+    """Cut ``documents`` with ``cut``, drop repeated chunks and compute the version.
 
     A chunk is a repeat if title, section and text are the same as those of an earlier one that the
     same groups may see: two years' tariffs share sentences, but not titles.
@@ -48,7 +53,7 @@ def make_plan(documents: Sequence[Document], *, default_groups: Sequence[str]) -
         record = _document_record(document, at, default_groups)
         records.append(record)
         offsets = _ByteOffsets(document.text, at)
-        for chunk in chunk_document(document):
+        for chunk in cut(document):
             text = document.text[chunk.start : chunk.end]
             said = f"{chunk.lead}\n{text}"
             key = (" ".join(said.split()).casefold(), tuple(record.groups))
@@ -97,7 +102,7 @@ def _chunk_id(path: str, said: str) -> str:
 
 
 def _version(documents: Sequence[DocumentRecord], chunks: Sequence[ChunkRecord]) -> str:
-    digest = hashlib.sha256(f"{STRATEGY}/{MAX_CHARS}/{WINDOW_CHARS}\n".encode())
+    digest = hashlib.sha256(f"{STRATEGY}/{MIN_CHARS}/{MAX_CHARS}/{WINDOW_CHARS}\n".encode())
     for record in (*documents, *chunks):
         digest.update(msgspec.json.encode(record))
     return digest.hexdigest()[:16]

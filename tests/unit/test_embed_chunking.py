@@ -10,6 +10,8 @@ from embed.chunking import MAX_CHARS, Chunk, chunk_document
 from embed.document import Document, TextBuilder
 from embed.plan import Plan, make_plan
 
+OPENING = "Enough words to stand alone. " * 4 + "They do."
+
 
 def a_document(build: TextBuilder, **changes: object) -> Document:
     text, blocks = build.finish()
@@ -28,17 +30,64 @@ def sentences(count: int) -> str:
 def test_small_blocks_of_a_section_share_a_chunk_and_sections_do_not() -> None:
     build = TextBuilder()
     build.heading(1, "Tariff 2025")
-    build.paragraph("Opening words.")
+    build.paragraph(OPENING)
     build.heading(2, "Residential")
     build.paragraph("First.")
-    build.paragraph("Second.")
+    build.paragraph(OPENING)
     build.heading(3, "RS-2")
     build.paragraph("Third.")
     document = a_document(build)
     assert [(said(document, c), c.section, c.lead) for c in chunk_document(document)] == [
-        ("Opening words.", None, "Tariff 2025"),
-        ("First.\n\nSecond.", "Residential", "Tariff 2025 > Residential"),
+        (OPENING, None, "Tariff 2025"),
+        (f"First.\n\n{OPENING}", "Residential", "Tariff 2025 > Residential"),
         ("Third.", "Residential > RS-2", "Tariff 2025 > Residential > RS-2"),
+    ]
+
+
+def test_a_cover_line_joins_the_first_subsection_and_no_other() -> None:
+    build = TextBuilder()
+    build.heading(1, "Report 2024")
+    build.paragraph("Prepared by Aldane Wind, 7 February 2025")
+    build.heading(2, "Output")
+    build.paragraph("The farm made 444 GWh.")
+    build.heading(2, "Safety")
+    build.paragraph("Nobody was hurt.")
+    document = a_document(build, title="Report 2024")
+    assert [(said(document, c), c.section) for c in chunk_document(document)] == [
+        ("Prepared by Aldane Wind, 7 February 2025\n\nOutput\n\nThe farm made 444 GWh.", "Output"),
+        ("Nobody was hurt.", "Safety"),
+    ]
+
+
+def test_a_cover_line_stays_alone_where_the_limit_or_a_page_parts_it_from_the_rest() -> None:
+    for page, words in ((1, "x" * (MAX_CHARS - 5)), (2, "Short.")):
+        build = TextBuilder()
+        build.page = 1
+        build.paragraph("Prepared by Aldane Wind")
+        build.page = page
+        build.heading(1, "Output")
+        build.paragraph(words)
+        document = a_document(build)
+        assert [said(document, c) for c in chunk_document(document)] == [
+            "Prepared by Aldane Wind",
+            words,
+        ]
+
+
+def test_a_heading_with_nothing_under_it_can_still_be_found() -> None:
+    build = TextBuilder()
+    build.heading(1, "Emergencies")
+    build.heading(2, "Gas leak: call 555 0199")
+    build.heading(2, "Power line down: call 555 0142")
+    build.paragraph("Keep ten metres away.")
+    build.heading(2, "Night desk: call 555 0177")
+    document = a_document(build)
+    assert [(said(document, c), c.section) for c in chunk_document(document)] == [
+        (
+            "Gas leak: call 555 0199\n\nPower line down: call 555 0142\n\nKeep ten metres away.",
+            "Emergencies > Power line down: call 555 0142",
+        ),
+        ("Night desk: call 555 0177", "Emergencies"),
     ]
 
 
@@ -172,7 +221,7 @@ def test_a_chunk_keeps_its_id_when_something_else_changes() -> None:
         build.paragraph("The fee is $5.")
         return [chunk.id for chunk in a_plan(a_document(build)).chunks]
 
-    before, after = ids("Opening."), ids("A much longer opening.")
+    before, after = ids(OPENING), ids(f"{OPENING} And a few words more.")
     assert before[1] == after[1]
     assert before[0] != after[0]
 
