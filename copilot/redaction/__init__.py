@@ -1,0 +1,6 @@
+"""Personal data removed from text, whole or as it streams. Pure."""
+
+from copilot.redaction.patterns import KINDS
+from copilot.redaction.stream import Redactor, redact
+
+__all__ = ["KINDS", "Redactor", "redact"]
