@@ -6,10 +6,11 @@ the caller then sends the answer id to the queue. Whatever is retried gives the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from botocore.exceptions import ClientError
+from msgspec.structs import replace
 
 from copilot.answer_header import (
     MAX_SUBSCRIBERS,
@@ -32,6 +33,7 @@ from copilot.headers import read_header
 from copilot.identifiers import new_id
 from copilot.identity import Identity
 from copilot.question import Asked, NewQuestion
+from copilot.redaction import redact
 from copilot.table import (
     HEADER_SK,
     META_SK,
@@ -49,7 +51,10 @@ _CONFLICT_RETRIES = 5
 
 
 class Asking:
-    """Accepts questions. ``now`` is the wall clock in seconds."""
+    """Accepts questions. ``now`` is the wall clock in seconds.
+
+    Personal data of the kinds ``redacted`` is removed from a question before it is stored.
+    """
 
     def __init__(
         self,
@@ -58,11 +63,13 @@ class Asking:
         *,
         questions_per_minute: int = 20,
         retention_s: int = 30 * 86_400,
+        redacted: Iterable[str] = (),
     ) -> None:
         self._table = table
         self._now = now
         self._per_minute = questions_per_minute
         self._retention_s = retention_s
+        self._redacted = tuple(redacted)
 
     def ask(self, question: NewQuestion) -> Asked:
         """Accept a question, or find that it was accepted before.
@@ -74,6 +81,7 @@ class Asking:
                 is writing, which the caller may enqueue again.
             RateLimited: too many questions in this minute.
         """
+        question = replace(question, text=redact(question.text, self._redacted))
         answer_id = new_id()
         conversation_id = question.conversation_id or new_id()
         for attempt in range(_CONFLICT_RETRIES):

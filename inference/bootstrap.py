@@ -88,7 +88,7 @@ def build(settings: Settings) -> Process:
         engine=engine,
         model=model,
         clock=clock,
-        limits=Limits(passages=settings.retrieved_passages),
+        limits=Limits(passages=settings.retrieved_passages, redacted=settings.redacted),
     )
     queue = QuestionQueue(lambda: boto3.client("sqs", config=config), settings.queue_url, threads)
     return Process(worker, queue, engine, model, clock)

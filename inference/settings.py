@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from copilot.configuration import SettingsError, Values, Variable
+from copilot.redaction.settings import REDACT, redacted_kinds
 
 VARIABLES = (
     Variable("TABLE_NAME", None, "", "the name of the DynamoDB table"),
@@ -37,6 +38,7 @@ VARIABLES = (
     ),
     Variable("RETRIEVED_PASSAGES", "6", "", "how many passages a question is answered from"),
     Variable("FLUSH_WINDOW_MS", "105", "ms", "how long text gathers before it is sent"),
+    REDACT,
     Variable("RETENTION_DAYS", "30", "days", "how long conversations are kept"),
     Variable("LOG_LEVEL", "INFO", "", "DEBUG, INFO, WARNING or ERROR"),
 )
@@ -63,6 +65,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     chat_model: str
     retrieved_passages: int
     flush_window_s: float
+    redacted: tuple[str, ...]
     retention_s: int
     log_level: str
 
@@ -98,6 +101,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             chat_model=chat_model,
             retrieved_passages=values.integer("RETRIEVED_PASSAGES", least=1),
             flush_window_s=values.integer("FLUSH_WINDOW_MS", least=20) / 1000,
+            redacted=redacted_kinds(values),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
             log_level=values.text("LOG_LEVEL"),
         )

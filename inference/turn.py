@@ -14,6 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from copilot.question import BadQuestion
+from copilot.redaction import KINDS, Redactor, is_redacted
 from copilot.wire import ErrorInfo, Receipt, Tokens
 from inference import citations, evidence, grounding, guard, prompt
 from inference.endings import verdict
@@ -29,11 +30,15 @@ CHARS_PER_TOKEN = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How far a turn goes. ``reserve_s`` of the invocation are kept to flush and end."""
+    """How far a turn goes. ``reserve_s`` of the invocation are kept to flush and end.
+
+    Personal data of the kinds ``redacted`` never leaves in an answer.
+    """
 
     passages: int = 8
     reserve_s: float = 8.0
     patience: Patience = field(default_factory=Patience)
+    redacted: tuple[str, ...] = KINDS
 
 
 async def run_turn(
@@ -101,14 +106,15 @@ class _Turn:
         async with aclosing(generated) as items:
             async for item in items:
                 if isinstance(item, TextDelta):
-                    text = self._markers.feed(item.text)
+                    text = self._markers.feed(self._redactor.feed(item.text))
                 elif isinstance(item, Again):
                     yield Restarted(item.error.code)
                     for opening in self._open():
                         yield opening
                     continue
                 else:
-                    text = self._markers.finish()
+                    text = self._markers.feed(self._redactor.finish())
+                    text += self._markers.finish()
                 if text:
                     yield self._spoken(text)
                 if not isinstance(item, TextDelta):
@@ -127,6 +133,8 @@ class _Turn:
             or not self._asks_model
             or not self._known.standalone.sure
             or self._markers.dropped
+            or self._redactor.removed
+            or is_redacted(self._known.standalone.text)
         ):
             return
         try:
@@ -162,6 +170,7 @@ class _Turn:
 
     def _begin_text(self) -> None:
         self._text = ""
+        self._redactor = Redactor(self._limits.redacted)
         self._markers = citations.MarkerFilter(len(self._passages))
 
     def _open(self) -> Iterator[TurnEvent]:

@@ -46,6 +46,7 @@ class App:
             time.time,
             questions_per_minute=settings.questions_per_minute,
             retention_s=settings.retention_s,
+            redacted=settings.redacted,
         )
         self.routes = Routes(desk, time.time, settings.questions_per_minute)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from copilot.answer_header import Header
@@ -34,6 +34,7 @@ class AwsDesk:
         *,
         questions_per_minute: int,
         retention_s: int,
+        redacted: Iterable[str],
     ) -> None:
         self._table = table
         self._sqs = sqs
@@ -43,7 +44,11 @@ class AwsDesk:
         self._log = AnswerLog(table, now, retention_s=retention_s)
         self._stopping = Stopping(table, now, retention_s=retention_s)
         self._asking = Asking(
-            table, now, questions_per_minute=questions_per_minute, retention_s=retention_s
+            table,
+            now,
+            questions_per_minute=questions_per_minute,
+            retention_s=retention_s,
+            redacted=redacted,
         )
 
     def identify(self, caller: Caller, client_id: str) -> Caller:

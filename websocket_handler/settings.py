@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from copilot.configuration import Values, Variable
+from copilot.redaction.settings import REDACT, redacted_kinds
 
 _TABLE = Variable("TABLE_NAME", None, "", "the name of the DynamoDB table")
 _ENDPOINT = Variable(
@@ -26,6 +27,7 @@ VARIABLES = (
         "origins that may connect, such as https://chat.example.com; empty: any",
     ),
     Variable("QUESTIONS_PER_MINUTE", "20", "1/min", "how many questions one person may ask"),
+    REDACT,
     _RETENTION,
     _LOG_LEVEL,
 )
@@ -43,6 +45,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     websocket_endpoint: str
     allowed_origins: frozenset[str]
     questions_per_minute: int
+    redacted: tuple[str, ...]
     retention_s: int
     log_level: str
 
@@ -60,6 +63,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             websocket_endpoint=values.text("WEBSOCKET_ENDPOINT"),
             allowed_origins=frozenset(values.items("ALLOWED_ORIGINS")),
             questions_per_minute=values.integer("QUESTIONS_PER_MINUTE", least=1),
+            redacted=redacted_kinds(values),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
             log_level=values.text("LOG_LEVEL"),
         )

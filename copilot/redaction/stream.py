@@ -38,9 +38,10 @@ class Redactor:
 
     def _scan(self, *, final: bool) -> str:
         if not self._detectors:
-            out, self._text = self._text, ""
-            return out
-        text, place, out = self._text, self._from, []
+            fed, self._text = self._text, ""
+            return fed
+        text, place = self._text, self._from
+        out: list[str] = []
         while True:
             match = _START.search(text, place)
             start = match.start() if match else len(text)
@@ -80,6 +81,11 @@ def redact(text: str, kinds: Iterable[str] = KINDS) -> str:
     """
     redactor = Redactor(kinds)
     return redactor.feed(text) + redactor.finish()
+
+
+def is_redacted(text: str) -> bool:
+    """Whether personal data was removed from this text."""
+    return any(detector.shown in text for detector in DETECTORS)
 
 
 def detectors_of(kinds: Iterable[str]) -> tuple[Detector, ...]:
