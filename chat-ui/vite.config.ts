@@ -8,6 +8,8 @@ const backend = process.env.BACKEND_URL ?? "http://localhost:3000";
 export default defineConfig({
   plugins: [react(), tailwindcss()],
   build: { target: "es2022", sourcemap: false, chunkSizeWarningLimit: 700 },
+  // One KaTeX, that of the style sheet: rehype-katex would bring an older one of its own.
+  resolve: { dedupe: ["katex"] },
   server: {
     port: 5173,
     proxy: {
