@@ -48,6 +48,7 @@ lock: ## recompile the locked requirements from pyproject.toml (needs uv)
 	$(UV_COMPILE) --extra check -o requirements/check.lock
 	$(UV_COMPILE) --extra local -c requirements/check.lock -o requirements/run.lock
 	$(UV_COMPILE) --extra websocket_handler -c requirements/check.lock $(IN_LAMBDA_RUNTIME) -o websocket_handler/requirements.txt
+	$(UV_COMPILE) --extra http_api -c requirements/check.lock $(IN_LAMBDA_RUNTIME) -o http_api/requirements.txt
 	$(UV_COMPILE) --extra inference -c requirements/check.lock -o inference/requirements.txt
 	$(UV_COMPILE) --extra sam -o requirements/sam.lock
 
@@ -77,10 +78,12 @@ check: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## ruff, mypy --strict, i
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m copilot.wire | diff -u copilot/wire.schema.json - || { echo "copilot/wire.schema.json is stale: make generate"; exit 1; }
+	@$(BIN)/python -m http_api.openapi | diff -u http_api/openapi.json - || { echo "http_api/openapi.json is stale: make generate"; exit 1; }
 	@cd chat-ui && npm run --silent check
 
-generate: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## regenerate the protocol's JSON Schema and the page's types
+generate: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## regenerate the protocol's JSON Schema, the API's OpenAPI document and the page's types
 	@$(BIN)/python -m copilot.wire > copilot/wire.schema.json.new && mv copilot/wire.schema.json.new copilot/wire.schema.json
+	@$(BIN)/python -m http_api.openapi > http_api/openapi.json.new && mv http_api/openapi.json.new http_api/openapi.json
 	@cd chat-ui && npm run --silent generate
 
 eval: $(VENV)/check.stamp ## quality of retrieval and answers, against the committed result (DATA=BEIR folder, EVAL_ARGS=--accept)

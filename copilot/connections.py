@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from copilot.identity import Identity
+from copilot.identity import Identity, anonymous_user
 from copilot.table import META_SK, Table, connection_pk, decode, encode, is_live, key
 
 CONNECTION_TTL_S = 2 * 3600 + 600
@@ -107,8 +107,3 @@ class Connections:
         self._table.client.delete_item(
             TableName=self._table.name, Key=key(connection_pk(connection_id), META_SK)
         )
-
-
-def anonymous_user(client_id: str) -> str:
-    """The user name of somebody who has not signed in."""
-    return f"anon-{client_id}"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+DEFAULT_TENANT = "default"
+PUBLIC_GROUPS = ("public",)
+
 
 class Identity(Struct, frozen=True, kw_only=True):
     """A person within a tenant, and the document groups they may read.
@@ -13,4 +16,14 @@ class Identity(Struct, frozen=True, kw_only=True):
 
     tenant: str
     user: str
-    groups: tuple[str, ...] = ("public",)
+    groups: tuple[str, ...] = PUBLIC_GROUPS
+
+
+def anonymous_user(client_id: str) -> str:
+    """The user name of somebody who has not signed in."""
+    return f"anon-{client_id}"
+
+
+def anonymous_identity(client_id: str) -> Identity:
+    """Somebody who has not signed in: told apart by ``client_id`` alone."""
+    return Identity(tenant=DEFAULT_TENANT, user=anonymous_user(client_id))

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from copilot.connections import Connection, Connections, UnknownConnection, anonymous_user
-from copilot.identity import Identity
+from copilot.connections import Connection, Connections, UnknownConnection
+from copilot.identity import anonymous_identity
 from copilot.log import configure_logging
 from copilot.table import Table
 from copilot.wire import AnyServerEvent, Error, ProtocolError, decode_client, encode_event
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi.client import ApiGatewayManagementApiClient
 
 logger = logging.getLogger(__name__)
-
-DEFAULT_TENANT = "default"
-PUBLIC_GROUPS = ("public",)
 
 
 class App:
@@ -85,15 +82,10 @@ def _connect(app: App, event: dict[str, Any]) -> dict[str, Any]:
     if allowed and headers.get("origin") not in allowed:
         logger.warning("origin refused", extra={"origin": headers.get("origin")})
         return {"statusCode": 403, "body": "This origin may not connect."}
-    identity = Identity(
-        tenant=DEFAULT_TENANT,
-        user=anonymous_user(request["connectionId"]),
-        groups=PUBLIC_GROUPS,
-    )
     app.connections.open(
         Connection(
             connection_id=request["connectionId"],
-            identity=identity,
+            identity=anonymous_identity(request["connectionId"]),
             anonymous=True,
             connected_at=int(request.get("connectedAt", 0)) // 1000,
         )

@@ -1,0 +1,60 @@
+"""The API: every route, and how errors look. It knows no AWS client and no environment."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+
+from copilot.answer_header import AnswerError, RateLimited
+from copilot.question import BadQuestion
+from http_api import account_routes, answer_routes, conversation_routes, document_routes
+from http_api.problems import ProblemError, not_found, problem_response
+
+_STATUS = {
+    "unknown_answer": HTTPStatus.NOT_FOUND,
+    "unknown_conversation": HTTPStatus.NOT_FOUND,
+    "unknown_parent": HTTPStatus.NOT_FOUND,
+    "answer_expired": HTTPStatus.NOT_FOUND,
+    "busy": HTTPStatus.CONFLICT,
+    "idempotency_conflict": HTTPStatus.CONFLICT,
+    "rate_limited": HTTPStatus.TOO_MANY_REQUESTS,
+}
+
+
+def build() -> APIGatewayHttpResolver:
+    """The resolver with all routes."""
+    api = APIGatewayHttpResolver(enable_validation=True)
+    for routes in (conversation_routes, answer_routes, document_routes, account_routes):
+        api.include_router(routes.router)
+    api.exception_handler([ProblemError])(problem_response)
+    api.exception_handler([AnswerError, BadQuestion])(_refused)
+    api.exception_handler([RequestValidationError])(_malformed)
+    api.not_found(_nothing_here)
+    return api
+
+
+def _refused(error: AnswerError | BadQuestion) -> Response[str]:
+    status = _STATUS.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY)
+    wait = error.retry_after_ms if isinstance(error, RateLimited) else None
+    return problem_response(ProblemError(status, error.code, error.message, retry_after_ms=wait))
+
+
+def _malformed(error: RequestValidationError) -> Response[str]:
+    detail = "; ".join(_where(item) for item in error.errors()[:5])
+    return problem_response(
+        ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", detail)
+    )
+
+
+def _where(item: dict[str, Any]) -> str:
+    return f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
+
+
+def _nothing_here(_: NotFoundError) -> Response[str]:
+    return problem_response(
+        not_found("unknown_route", "Nothing is served here; see http_api/openapi.json.")
+    )

@@ -1,0 +1,89 @@
+"""Routes of the indexed documents."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from http_api import models
+from http_api.conversation_routes import Cursor, Limit
+from http_api.documentation import answers
+from http_api.request import caller, services
+
+router = APIGatewayHttpRouter()
+
+DocumentId = Annotated[
+    str, Path(min_length=1, max_length=1_000, description="Percent-encoded, slashes included.")
+]
+Offset = Annotated[int | None, Query(ge=0, description="A character of the document's text.")]
+
+
+@router.get(
+    "/health",
+    summary="Whether the API runs",
+    operation_id="health",
+    tags=["service"],
+    responses=answers(models.Health, public=True),
+    security=[{}],
+)
+def health() -> models.Health:
+    return services(router).documents.health()
+
+
+@router.get(
+    "/documents",
+    summary="List what is indexed",
+    operation_id="listDocuments",
+    tags=["documents"],
+    responses=answers(models.DocumentPage),
+)
+def list_documents(
+    q: Annotated[
+        str | None, Query(max_length=200, description="Words of the title or the id.")
+    ] = None,
+    cursor: Cursor = None,
+    limit: Limit = 30,
+) -> models.DocumentPage:
+    return services(router).documents.page(caller(router), q, cursor, limit)
+
+
+@router.get(
+    "/documents/<document>",
+    summary="Read what is known of a document",
+    operation_id="getDocument",
+    tags=["documents"],
+    responses=answers(models.Document, 404),
+)
+def get_document(document: DocumentId) -> models.Document:
+    return services(router).documents.get(caller(router), document)
+
+
+@router.get(
+    "/documents/<document>/chunks",
+    summary="Read a document, chunk by chunk",
+    operation_id="listChunks",
+    tags=["documents"],
+    responses=answers(models.ChunkPage, 404),
+)
+def list_chunks(document: DocumentId, cursor: Cursor = None, limit: Limit = 30) -> models.ChunkPage:
+    return services(router).documents.chunks(caller(router), document, cursor, limit)
+
+
+@router.get(
+    "/documents/<document>/chunks/<n>",
+    summary="Read a chunk between its neighbours",
+    operation_id="getChunk",
+    tags=["documents"],
+    responses=answers(models.ChunkInContext, 404),
+)
+def get_chunk(
+    document: DocumentId,
+    n: Annotated[
+        str, Path(min_length=1, max_length=200, description="Number from 0, or a chunk_id.")
+    ],
+    start: Offset = None,
+    end: Offset = None,
+) -> models.ChunkInContext:
+    return services(router).documents.chunk(caller(router), document, n, start, end)
