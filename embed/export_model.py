@@ -20,14 +20,8 @@ from msgspec import Struct
 
 from copilot.index_manifest import FileEntry, sha256_of
 from embed.errors import ModelExportFailed
-from inference.onnx_embedder import (
-    CONFIG_NAME,
-    CONFIG_SCHEMA,
-    MODEL_FILE,
-    TOKENIZER_FILE,
-    EmbeddingConfig,
-    OnnxEmbedder,
-)
+from inference.onnx_embedder import CONFIG_NAME, EmbeddingConfig, OnnxEmbedder
+from inference.onnx_model import CONFIG_SCHEMA, MODEL_FILE, TOKENIZER_FILE
 
 if TYPE_CHECKING:
     from onnx import ModelProto

@@ -27,7 +27,7 @@ from inference.extractive_model import ExtractiveModel
 from inference.langchain_model import LangchainChatModel
 from inference.model_key import ModelKey
 from inference.no_cache import NoCache
-from inference.ports import AnswerCache, ChatModel, Clock, Embedder, ModelError
+from inference.ports import AnswerCache, ChatModel, Clock, Embedder, ModelError, Retriever
 from inference.publisher import Pace, Publisher
 from inference.qdrant_cache import QdrantCache
 from inference.qdrant_http import QdrantHttp
@@ -95,21 +95,45 @@ def build(settings: Settings) -> Process:
 
 
 def load_engine(settings: Settings, clock: Clock) -> Engine:
-    """Open the embedding model and the index.
+    """Open the embedding model, the index and, where the settings name one, the cross-encoder.
 
     Raises:
         EngineUnusable: one is missing, damaged, or not made for the other; says what to run.
     """
     from inference.faiss_retriever import FaissRetriever
-    from inference.onnx_embedder import EmbedderUnusable, OnnxEmbedder
+    from inference.onnx_embedder import OnnxEmbedder
+    from inference.onnx_model import ModelUnusable
+    from inference.selection import Choices
 
+    choices = Choices(
+        per_document=settings.passages_per_document, recency_weight=settings.recency_weight
+    )
     try:
         embedder = OnnxEmbedder(settings.model_dir)
-        retriever = FaissRetriever.open(settings.index_dir, embedder)
-    except (EmbedderUnusable, IndexUnusable) as error:
+        retriever = reranked(FaissRetriever.open(settings.index_dir, embedder, choices), settings)
+    except (ModelUnusable, IndexUnusable) as error:
         raise EngineUnusable(str(error)) from error
     cache = answer_cache(settings, clock, embedder.dimension)
     return Engine(embedder=embedder, retriever=retriever, cache=cache)
+
+
+def reranked(retriever: Retriever, settings: Settings) -> Retriever:
+    """``retriever`` under the cross-encoder of the settings; itself where they name none.
+
+    Raises:
+        RerankerUnusable: the folder is missing or damaged.
+    """
+    if settings.reranker_dir is None:
+        return retriever
+    from inference.cross_encoder import OnnxCrossEncoder
+    from inference.reranking_retriever import RerankingRetriever
+
+    return RerankingRetriever(
+        retriever,
+        OnnxCrossEncoder(settings.reranker_dir),
+        depth=settings.reranked_passages,
+        per_document=settings.passages_per_document,
+    )
 
 
 def answer_cache(settings: Settings, clock: Clock, dimension: int) -> AnswerCache:

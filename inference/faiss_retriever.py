@@ -1,11 +1,11 @@
-"""Passages from one index bundle: dense (FAISS) and lexical lists, filtered, fused, de-duplicated.
+"""Passages from one index bundle: dense (FAISS) and lexical lists, filtered, fused and selected.
 
 Filtering comes first: a chunk that the caller may not see is in neither list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,9 +19,12 @@ from copilot.index_manifest import (
 )
 from inference.chunk_store import ChunkStore
 from inference.dense_index import LIST_LENGTH, DenseIndex
-from inference.fusion import fuse, is_near_duplicate
+from inference.fusion import fuse
 from inference.lexical_index import LexicalIndex
+from inference.neighbours import Neighbours
 from inference.ports import Embedder, Passage
+from inference.recency import ASKED_WEIGHT, asks_for_newest, newness, with_newness
+from inference.selection import Choices, select
 from inference.words import ANALYSER, Analyser, pairs_of
 
 if TYPE_CHECKING:
@@ -62,6 +65,7 @@ class FaissRetriever:
         lexical: LexicalIndex,
         pairs: LexicalIndex,
         store: ChunkStore,
+        choices: Choices,
     ) -> None:
         """Put the opened parts together; see ``open``."""
         self.corpus_version = manifest.corpus_version
@@ -70,10 +74,14 @@ class FaissRetriever:
         self._dense = dense
         self._lexical = lexical
         self._pairs = pairs
+        self._choices = choices
+        self._neighbours = Neighbours(store)
         self._analyser = Analyser()
 
     @classmethod
-    def open(cls, bundle: Path, embedder: Embedder) -> FaissRetriever:
+    def open(
+        cls, bundle: Path, embedder: Embedder, choices: Choices | None = None
+    ) -> FaissRetriever:
         """Verify and open the bundle for questions that ``embedder`` embeds.
 
         Raises:
@@ -90,7 +98,7 @@ class FaissRetriever:
         dense = DenseIndex(bundle, chunks=chunks, dimension=manifest.dimension)
         lexical = LexicalIndex(bundle / LEXICAL, chunks=chunks)
         pairs = LexicalIndex(bundle / PAIRS, chunks=chunks)
-        return cls(manifest, dense, lexical, pairs, ChunkStore(bundle))
+        return cls(manifest, dense, lexical, pairs, ChunkStore(bundle), choices or Choices())
 
     def retrieve(
         self,
@@ -101,22 +109,18 @@ class FaissRetriever:
         groups: frozenset[str],
         filters: Mapping[str, str] | None = None,
     ) -> list[Passage]:
-        """Return at most ``k`` passages visible to ``groups``, best first, near-duplicates once."""
-        passages: list[Passage] = []
+        """Return at most ``k`` passages visible to ``groups``, best first, near-duplicates once.
+
+        Where a chunk cuts a clause, its passage goes on into the neighbour up to the clause's end.
+        """
+        if k < 1:
+            return []
         ranked = self.rank(question, vector, groups=groups, filters=filters)
-        for row, number in enumerate(ranked.chunks):
-            if len(passages) >= k:
-                break
-            passage = self._passage(
-                int(number),
-                float(ranked.fused[row]),
-                float(ranked.cosine[row]),
-                float(ranked.lexical[row]),
-                float(ranked.focus[row]),
-            )
-            if not is_near_duplicate(_said(passage), [_said(p) for p in passages]):
-                passages.append(passage)
-        return passages
+        numbers: dict[str, int] = {}
+        chosen = select(self._passages(ranked, numbers), k, per_document=self._choices.per_document)
+        if not self._choices.whole_clauses:
+            return chosen
+        return [self._neighbours.completed(p, numbers[p.chunk_id]) for p in chosen]
 
     def rank(
         self,
@@ -141,9 +145,35 @@ class FaissRetriever:
         cosine, focus = self._dense.cosines(candidates, vector)
         lexical = bm25[candidates]
         pairs = self._pairs.scores(pairs_of(words))[candidates]
-        score = fuse(cosine, focus, lexical, pairs)
+        score = self._dated(question, candidates, fuse(cosine, focus, lexical, pairs))
         order = np.lexsort((candidates, -score))
         return Ranked(candidates[order], score[order], cosine[order], focus[order], lexical[order])
+
+    def _dated(self, question: str, candidates: NDArray[np.int64], score: Vector) -> Vector:
+        weight = self._choices.recency_weight
+        if asks_for_newest(question):
+            weight = max(weight, ASKED_WEIGHT)
+        if not weight or not candidates.size:
+            return score
+        documents = [self.store.documents[self.store.chunk(int(n)).document] for n in candidates]
+        dates = [d.metadata.get("date") for d in documents]
+        return with_newness(
+            score, newness([d if isinstance(d, str) else None for d in dates]), weight
+        )
+
+    def _passages(self, ranked: Ranked, numbers: dict[str, int]) -> Iterator[Passage]:
+        """The ranked passages, best first, each made when it is asked for; ``numbers`` fills with
+        their chunks' numbers."""
+        for row, number in enumerate(ranked.chunks.tolist()):
+            passage = self._passage(
+                number,
+                float(ranked.fused[row]),
+                float(ranked.cosine[row]),
+                float(ranked.lexical[row]),
+                float(ranked.focus[row]),
+            )
+            numbers[passage.chunk_id] = number
+            yield passage
 
     def _passage(
         self, number: int, score: float, cosine: float, lexical: float, focus: float
@@ -176,8 +206,3 @@ def _top(scores: Vector, length: int) -> NDArray[np.int64]:
         kept = np.argpartition(-scores[positive], length - 1)[:length]
         positive = positive[kept]
     return np.asarray(positive, dtype=np.int64)
-
-
-def _said(passage: Passage) -> str:
-    """What a passage says, with the title and section that tell one year's tariff from another."""
-    return " ".join((passage.title, passage.section or "", passage.text))

@@ -11,10 +11,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import msgspec
-from msgspec import Struct
-
-from copilot.index_manifest import FileEntry, sha256_of
+from inference.onnx_model import (
+    ModelConfig,
+    ModelKind,
+    ModelUnusable,
+    by_length,
+    open_session,
+    open_tokenizer,
+    padded,
+    read_model_config,
+    verify_model_hashes,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,32 +31,26 @@ if TYPE_CHECKING:
     Vector = NDArray[np.float32]
 
 CONFIG_NAME = "embedding.json"
-CONFIG_SCHEMA = 1
-MODEL_FILE = "model.onnx"
-TOKENIZER_FILE = "tokenizer.json"
-
-# Small batches of similar length waste the least on padding: 8 was best of 1..64 on one core.
-_BATCH = 8
 
 
-class EmbedderUnusable(Exception):
+class EmbedderUnusable(ModelUnusable):
     """The model folder cannot serve. The message says what to run."""
 
 
-class EmbeddingConfig(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """How to run the exported model: ``embedding.json`` of the model folder.
+class EmbeddingConfig(ModelConfig, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """How to run the exported model: ``embedding.json`` of the model folder."""
 
-    ``max_tokens`` counts the special tokens too; longer texts are cut there.
-    """
-
-    schema: int
-    model_id: str
-    source: str
     dimension: int
-    max_tokens: int
     pooling: Literal["mean", "cls"]
     normalize: bool
-    files: dict[str, FileEntry]
+
+
+KIND = ModelKind(
+    "embedding model",
+    CONFIG_NAME,
+    "Restore the folder from the repository, or export it again: make model",
+    EmbedderUnusable,
+)
 
 
 def read_config(model_dir: Path) -> EmbeddingConfig:
@@ -58,30 +59,7 @@ def read_config(model_dir: Path) -> EmbeddingConfig:
     Raises:
         EmbedderUnusable: something is missing, truncated or of another schema.
     """
-    advice = "Restore the folder from the repository, or export it again: make model"
-    path = model_dir / CONFIG_NAME
-    try:
-        config = msgspec.json.decode(path.read_bytes(), type=EmbeddingConfig)
-    except FileNotFoundError as error:
-        raise EmbedderUnusable(
-            f"No embedding model at {model_dir} ({CONFIG_NAME} is missing). {advice}"
-        ) from error
-    except msgspec.DecodeError as error:
-        raise EmbedderUnusable(f"{path} is not readable ({error}). {advice}") from error
-    if config.schema != CONFIG_SCHEMA:
-        raise EmbedderUnusable(
-            f"{path} has schema {config.schema}, this version reads {CONFIG_SCHEMA}. {advice}"
-        )
-    for name, entry in config.files.items():
-        file = model_dir / name
-        if not file.is_file():
-            raise EmbedderUnusable(f"{file} is missing. {advice}")
-        if (size := file.stat().st_size) != entry.bytes:
-            raise EmbedderUnusable(
-                f"{file} has {size} bytes, {CONFIG_NAME} promises {entry.bytes} "
-                f"(a Git LFS pointer or a broken download?). {advice}"
-            )
-    return config
+    return read_model_config(model_dir, KIND, EmbeddingConfig)
 
 
 def verify_hashes(model_dir: Path) -> None:
@@ -90,11 +68,7 @@ def verify_hashes(model_dir: Path) -> None:
     Raises:
         EmbedderUnusable: a file differs from what ``embedding.json`` promises.
     """
-    for name, entry in read_config(model_dir).files.items():
-        if sha256_of(model_dir / name) != entry.sha256:
-            raise EmbedderUnusable(
-                f"{model_dir / name} differs from its recorded SHA-256. Export it again: make model"
-            )
+    verify_model_hashes(model_dir, KIND, read_config(model_dir))
 
 
 class OnnxEmbedder:
@@ -110,28 +84,11 @@ class OnnxEmbedder:
             EmbedderUnusable: the model folder is missing or damaged.
         """
         config = read_config(model_dir)
-        import onnxruntime
-        from tokenizers import Tokenizer
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         self.model_id = config.model_id
         self.dimension = config.dimension
         self._config = config
-        self._tokenizer = Tokenizer.from_file(str(model_dir / TOKENIZER_FILE))
-        self._tokenizer.enable_truncation(config.max_tokens)
-        self._tokenizer.no_padding()
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(model_dir / MODEL_FILE), options, providers=["CPUExecutionProvider"]
-            )
-        except onnxruntime.capi.onnxruntime_pybind11_state.InvalidProtobuf as error:
-            raise EmbedderUnusable(
-                f"{model_dir / MODEL_FILE} is not an ONNX model ({error}). "
-                "Export it again: make model"
-            ) from error
+        self._tokenizer = open_tokenizer(model_dir, config.max_tokens)
+        self._session = open_session(model_dir, KIND, threads)
         self._inputs = frozenset(i.name for i in self._session.get_inputs())
 
     def embed(self, texts: Sequence[str]) -> Vector:
@@ -139,25 +96,16 @@ class OnnxEmbedder:
         import numpy as np
 
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        if not texts:
-            return vectors
-        encodings = self._tokenizer.encode_batch(list(texts))
-        order = sorted(range(len(texts)), key=lambda i: len(encodings[i].ids))
-        for first in range(0, len(order), _BATCH):
-            rows = order[first : first + _BATCH]
+        encodings = self._tokenizer.encode_batch(list(texts)) if texts else []
+        for rows in by_length(encodings):
             vectors[rows] = self._forward([encodings[i] for i in rows])
         return vectors
 
     def _forward(self, batch: list[Encoding]) -> Vector:
         import numpy as np
 
-        shape = (len(batch), max(len(e.ids) for e in batch))
-        ids = np.zeros(shape, dtype=np.int64)
-        mask = np.zeros(shape, dtype=np.int64)
-        for row, encoding in enumerate(batch):
-            ids[row, : len(encoding.ids)] = encoding.ids
-            mask[row, : len(encoding.ids)] = 1
-        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        feed = padded(batch)
+        mask = feed["attention_mask"]
         states = self._session.run(None, {k: v for k, v in feed.items() if k in self._inputs})[0]
         if self._config.pooling == "cls":
             pooled = states[:, 0]

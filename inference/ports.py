@@ -77,6 +77,17 @@ class Retriever(Protocol):
         ...
 
 
+class PairScorer(Protocol):
+    """Reads a question and a text together and says how well the text answers it."""
+
+    model_id: str
+    """Name and weights hash."""
+
+    def scores(self, question: str, texts: Sequence[str]) -> Vector:
+        """Return a score in 0..1 for each of ``texts``, shape ``(len(texts),)``."""
+        ...
+
+
 class CacheScope(Struct, kw_only=True, frozen=True):
     """The hard filters: two questions may share an answer only inside one scope."""
 

@@ -37,6 +37,22 @@ VARIABLES = (
         "the extractive model",
     ),
     Variable("RETRIEVED_PASSAGES", "6", "", "how many passages a question is answered from"),
+    Variable(
+        "PASSAGES_PER_DOCUMENT",
+        "3",
+        "",
+        "passages of one document before other documents that match come first; 0: no limit",
+    ),
+    Variable(
+        "RECENCY_WEIGHT",
+        "0",
+        "0..1",
+        "what the newest document gains in every question; one that asks for the latest gives 0.2",
+    ),
+    Variable(
+        "RERANKER_DIR", "", "path", "an exported cross-encoder that orders passages; empty: none"
+    ),
+    Variable("RERANKED_PASSAGES", "24", "", "how many passages the cross-encoder reads"),
     Variable("FLUSH_WINDOW_MS", "105", "ms", "how long text gathers before it is sent"),
     REDACT,
     Variable("RETENTION_DAYS", "30", "days", "how long conversations are kept"),
@@ -64,6 +80,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     openai_model: str
     chat_model: str
     retrieved_passages: int
+    passages_per_document: int
+    recency_weight: float
+    reranker_dir: Path | None
+    reranked_passages: int
     flush_window_s: float
     redacted: tuple[str, ...]
     retention_s: int
@@ -100,6 +120,10 @@ class Settings(Struct, frozen=True, kw_only=True):
             openai_model=values.text("OPENAI_MODEL"),
             chat_model=chat_model,
             retrieved_passages=values.integer("RETRIEVED_PASSAGES", least=1),
+            passages_per_document=values.integer("PASSAGES_PER_DOCUMENT"),
+            recency_weight=values.number("RECENCY_WEIGHT", least=0.0, most=1.0),
+            reranker_dir=Path(reranker) if (reranker := values.text("RERANKER_DIR")) else None,
+            reranked_passages=values.integer("RERANKED_PASSAGES", least=1),
             flush_window_s=values.integer("FLUSH_WINDOW_MS", least=20) / 1000,
             redacted=redacted_kinds(values),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,

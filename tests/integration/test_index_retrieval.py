@@ -19,6 +19,7 @@ from inference.dense_index import VECTORS, open_vectors
 from inference.faiss_retriever import FaissRetriever
 from inference.fusion import fuse
 from inference.lexical_index import LexicalIndex
+from inference.selection import Choices
 from inference.words import Analyser, pairs_of
 from tests.fakes import FakeEmbedder
 from tests.integration.index_builders import PUBLIC, ask, build_index, plan_of, write_corpus
@@ -150,6 +151,49 @@ def test_near_duplicates_are_shown_once_but_another_year_is_no_duplicate(tmp_pat
     found = ask(reader, "What is the customer charge?")
     assert len(found) == 2
     assert {p.title for p in found} == {"Tariff 2024", "Tariff 2025"}
+
+
+TARIFF = (
+    "---\ntitle: Tariff {0}\ndate: {0}-01-01\n---\n# Tariff {0}\n\n"
+    "The customer charge is {1} dollars."
+)
+
+
+def test_the_newest_document_comes_first_where_the_question_asks_for_it(tmp_path: Path) -> None:
+    years = {2021: "9", 2023: "10", 2024: "12", 2022: "8"}
+    folder = write_corpus(
+        tmp_path / "docs", {f"{y}.md": TARIFF.format(y, cost) for y, cost in years.items()}
+    )
+    build_index(folder, tmp_path / "index")
+    reader = FaissRetriever.open(tmp_path / "index", FakeEmbedder())
+    assert ask(reader, "What is the latest customer charge?")[0].title == "Tariff 2024"
+    assert ask(reader, "What is the customer charge of 2022?")[0].title == "Tariff 2022"
+    plain = [p.score for p in ask(reader, "What is the customer charge?")]
+    assert plain == sorted(plain, reverse=True)
+    always = FaissRetriever.open(tmp_path / "index", FakeEmbedder(), Choices(recency_weight=0.5))
+    found = ask(always, "What is the customer charge?")
+    assert [p.title for p in found] == [f"Tariff {y}" for y in (2024, 2023, 2022, 2021)]
+    assert all(0 <= p.score <= 1 for p in found)
+
+
+def test_one_document_does_not_crowd_out_another_that_matches(tmp_path: Path) -> None:
+    said = "The curtailment of a unit is paid at the node {}."
+    many = "\n\n".join(f"## Part {n}\n\n{said.format(n)}" for n in range(8))
+    others = {f"o{n}.md": f"# Other {n}\n\nThe {TOPICS[n]} rests." for n in range(8)}
+    short = f"# Rules Part\n\n{said.format('of a neighbour')}"
+    folder = write_corpus(
+        tmp_path / "docs", {"long.md": f"# Curtailment\n\n{many}", "short.md": short, **others}
+    )
+    build_index(folder, tmp_path / "index")
+    question = "curtailment part: is the curtailment of a unit paid at the node?"
+    free = FaissRetriever.open(tmp_path / "index", FakeEmbedder(), Choices(per_document=0))
+    assert {p.document for p in ask(free, question, k=4)} == {"docs/long.md"}
+    capped = FaissRetriever.open(tmp_path / "index", FakeEmbedder(), Choices(per_document=2))
+    matching = ask(capped, question, k=8)
+    assert {p.document for p in matching} == {"docs/long.md", "docs/short.md"}
+    assert len(matching) == 8
+    only = ask(capped, question, k=4, filters={"document": "docs/long.md"})
+    assert len(only) == 4
 
 
 def test_a_graph_index_answers_and_filters_like_the_exact_one(bundle: Path, tmp_path: Path) -> None:

@@ -6,17 +6,23 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from copilot.configuration import SettingsError
-from inference.bootstrap import answer_cache, chat_model
+from inference.bootstrap import answer_cache, chat_model, load_engine, reranked
 from inference.chat_model import OpenAIChatModel
 from inference.clock import SystemClock
+from inference.engine import EngineUnusable
 from inference.extractive_model import ExtractiveModel
 from inference.langchain_model import LangchainChatModel
 from inference.no_cache import NoCache
 from inference.qdrant_cache import QdrantCache
+from inference.reranking_retriever import DEPTH
+from inference.selection import PER_DOCUMENT
 from inference.settings import VARIABLES, Settings
+from tests.fakes import FakeRetriever, a_passage
+from tests.tiny_cross_encoder import write_cross_encoder
 
 REQUIRED = {
     "TABLE_NAME": "copilot",
@@ -36,6 +42,10 @@ def test_defaults() -> None:
     assert made.cache_ttl_s == 7 * 86_400
     assert made.flush_window_s == 0.105
     assert made.retrieved_passages == 6
+    assert made.passages_per_document == PER_DOCUMENT
+    assert made.reranked_passages == DEPTH
+    assert made.recency_weight == 0
+    assert made.reranker_dir is None
 
 
 def test_every_declared_variable_becomes_a_setting() -> None:
@@ -55,6 +65,9 @@ def test_what_must_be_set_is_named(name: str) -> None:
         ("CACHE_THRESHOLD", "high"),
         ("CACHE_TTL_DAYS", "-1"),
         ("RETRIEVED_PASSAGES", "0"),
+        ("PASSAGES_PER_DOCUMENT", "-1"),
+        ("RECENCY_WEIGHT", "2"),
+        ("RERANKED_PASSAGES", "0"),
         ("FLUSH_WINDOW_MS", "5"),
         ("CHAT_MODEL", "gpt-4o"),
         ("CHAT_MODEL", "anthropic:"),
@@ -84,6 +97,30 @@ def test_the_cache_that_is_asked() -> None:
     assert isinstance(answer_cache(settings(), SystemClock(), 3), NoCache)
     made = answer_cache(settings(QDRANT_URL="http://localhost:6333"), SystemClock(), 3)
     assert isinstance(made, QdrantCache)
+
+
+def test_passages_stay_in_their_order_without_a_cross_encoder() -> None:
+    plain = FakeRetriever()
+    assert reranked(plain, settings()) is plain
+
+
+def test_the_cross_encoder_that_the_settings_name_orders_the_passages(tmp_path: Path) -> None:
+    plain = FakeRetriever(
+        [
+            a_passage(1, text="Nothing of it.", score=0.9),
+            a_passage(2, text="The charge of winter.", score=0.8),
+        ]
+    )
+    folder = write_cross_encoder(tmp_path / "reranker", ["the charge of winter", "nothing of it"])
+    retriever = reranked(plain, settings(RERANKER_DIR=str(folder)))
+    vector = np.zeros(3, dtype=np.float32)
+    found = retriever.retrieve("winter charge", vector, k=1, groups=frozenset({"public"}))
+    assert [p.text for p in found] == ["The charge of winter."]
+
+
+def test_an_engine_without_its_cross_encoder_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(EngineUnusable, match="RERANKER_DIR"):
+        load_engine(settings(RERANKER_DIR=str(tmp_path / "nothing")), SystemClock())
 
 
 def test_the_entry_point_imports_nothing_heavy() -> None:

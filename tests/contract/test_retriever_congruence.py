@@ -1,0 +1,114 @@
+"""Every retriever keeps the port's promises: the plain one, and the same under a cross-encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from inference.cross_encoder import OnnxCrossEncoder
+from inference.faiss_retriever import FaissRetriever
+from inference.ports import Passage, Retriever
+from inference.reranking_retriever import RerankingRetriever
+from tests.fakes import FakeEmbedder
+from tests.integration.index_builders import build_index, write_corpus
+from tests.tiny_cross_encoder import write_cross_encoder
+
+SUBJECTS = ["rotor", "panel", "meter", "tariff", "storage", "inverter"]
+EVERYONE = frozenset({"public", "finance"})
+
+
+def a_document(number: int) -> str:
+    group = "finance" if number % 4 == 0 else "public"
+    subject = SUBJECTS[number % 6]
+    return (
+        f"---\ntitle: Report {number}\ndate: {2020 + number % 5}-03-01\ngroups: [{group}]\n"
+        f"tags: [{subject}]\n---\n# Report {number}\n\n## Results\n\n"
+        f"The {subject} of site {number} gave {number * 37} MWh.\n\n"
+        f"## Costs\n\nThe {subject} of site {number} cost {number * 11} dollars.\n"
+    )
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("corpus") / "docs"
+    write_corpus(folder, {f"r{n:02}.md": a_document(n) for n in range(24)})
+    out = tmp_path_factory.mktemp("bundle") / "index"
+    build_index(folder, out)
+    return out
+
+
+def plain(bundle: Path, scratch: Path) -> Retriever:
+    return FaissRetriever.open(bundle, FakeEmbedder())
+
+
+def reranked(bundle: Path, scratch: Path) -> Retriever:
+    words = [a_document(n) for n in range(24)]
+    model = OnnxCrossEncoder(write_cross_encoder(scratch / "reranker", words))
+    return RerankingRetriever(FaissRetriever.open(bundle, FakeEmbedder()), model, depth=12)
+
+
+@pytest.fixture(params=[plain, reranked])
+def retriever(
+    request: pytest.FixtureRequest, bundle: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Retriever:
+    make: Callable[[Path, Path], Retriever] = request.param
+    return make(bundle, tmp_path_factory.mktemp("model"))
+
+
+def ask(
+    retriever: Retriever,
+    question: str,
+    *,
+    k: int = 6,
+    groups: frozenset[str] = EVERYONE,
+    filters: dict[str, str] | None = None,
+) -> list[Passage]:
+    vector = FakeEmbedder().embed([question])[0]
+    return retriever.retrieve(question, vector, k=k, groups=groups, filters=filters)
+
+
+@pytest.mark.parametrize("k", [0, 1, 6, 30, 1000])
+def test_at_most_k_different_passages_come_best_first(retriever: Retriever, k: int) -> None:
+    found = ask(retriever, "cost of the storage of site 9", k=k)
+    assert len(found) <= k
+    assert bool(found) == bool(k)
+    assert len({p.chunk_id for p in found}) == len(found)
+    assert [p.score for p in found] == sorted((p.score for p in found), reverse=True)
+    assert all(0 <= p.score <= 1 for p in found)
+
+
+def test_what_answers_comes_first(retriever: Retriever) -> None:
+    best = ask(retriever, "What did the tariff of site 9 cost in dollars?")[0]
+    assert (best.document, best.section) == ("docs/r09.md", "Costs")
+    assert best.dense is not None
+    assert best.lexical is not None
+
+
+def test_groups_and_filters_hold(retriever: Retriever) -> None:
+    public = frozenset({"public"})
+    assert not ask(retriever, "rotor of site 12", groups=frozenset())
+    hidden = {f"docs/r{n:02}.md" for n in range(0, 24, 4)}
+    found = ask(retriever, "storage of site 4 gave MWh", k=40, groups=public)
+    assert not hidden & {p.document for p in found}
+    of_2023 = ask(retriever, "storage of site 4 gave MWh", k=40, filters={"year": "2023"})
+    assert {p.document for p in of_2023} == {f"docs/r{n:02}.md" for n in range(3, 24, 5)}
+    assert not ask(retriever, "storage", filters={"year": "1999"})
+
+
+def test_the_corpus_version_is_the_bundle_s(retriever: Retriever, bundle: Path) -> None:
+    version = FaissRetriever.open(bundle, FakeEmbedder()).corpus_version
+    assert retriever.corpus_version == version
+
+
+def test_a_cross_encoder_changes_the_order_and_nothing_else(bundle: Path, tmp_path: Path) -> None:
+    first, second = plain(bundle, tmp_path), reranked(bundle, tmp_path)
+    question = "dollars cost of site 7 Report 7"
+    before = {p.chunk_id: p for p in ask(first, question, k=12)}
+    after = ask(second, question, k=12)
+    assert {p.chunk_id for p in after} == before.keys()
+    assert [p.chunk_id for p in after] != list(before)
+    for passage in after:
+        held = before[passage.chunk_id]
+        assert (passage.text, passage.start, passage.dense) == (held.text, held.start, held.dense)
