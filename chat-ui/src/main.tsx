@@ -4,11 +4,14 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app/App";
 import { ConfigError, loadConfig } from "./app/config";
 import { StartupError } from "./app/StartupError";
+import { serverHistory } from "./app/server_history";
 import { SessionProvider } from "./app/session_context";
 import "./app/styles.css";
 import { preloadMarkdown } from "./app/thread/messages";
+import { browserDatabase, createArchive } from "./chat/archive";
 import { createId } from "./chat/identifiers";
 import { Session } from "./chat/session";
+import { browserTabs } from "./chat/tabs";
 import { createVault } from "./chat/vault";
 import { webSocketTransport } from "./chat/websocket_transport";
 
@@ -26,11 +29,14 @@ function browserStorage(): Storage | null {
 async function start(element: HTMLElement): Promise<void> {
   const root = createRoot(element);
   try {
-    const { websocketUrl } = await loadConfig(new URL(window.location.href));
+    const { websocketUrl, apiUrl } = await loadConfig(new URL(window.location.href));
     const vault = createVault(browserStorage(), createId);
     const session = new Session({
       transport: webSocketTransport(websocketUrl),
       vault,
+      archive: createArchive(browserDatabase(), Date.now),
+      history: serverHistory(apiUrl, vault.clientId()),
+      tabs: browserTabs(),
       chance: { now: Date.now, random: Math.random },
       createId,
     });

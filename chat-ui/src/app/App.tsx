@@ -5,6 +5,7 @@ import { useState } from "react";
 import { Announcer } from "./announcer";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { Composer } from "./composer/Composer";
+import { useConversationRoute } from "./conversation_route";
 import { Logo } from "./Logo";
 import { useChatRuntime } from "./runtime";
 import { useSession, useView } from "./session_context";
@@ -16,6 +17,7 @@ const USUAL_LIMIT = 4_000;
 
 export function App() {
   const limit = useView(({ chat }) => chat.limits?.question_chars ?? USUAL_LIMIT);
+  useConversationRoute();
   const runtime = useChatRuntime();
   return (
     <AssistantRuntimeProvider runtime={runtime}>
@@ -49,7 +51,7 @@ function Header() {
         className="header-button"
         disabled={empty}
         onClick={() => {
-          session.clear();
+          session.open(null);
           document.getElementById("question")?.focus();
         }}
       >

@@ -3,6 +3,8 @@
 export interface Config {
   /** Absolute `ws:` or `wss:` address. */
   readonly websocketUrl: string;
+  /** Absolute `http:` or `https:` address, without a slash at its end. */
+  readonly apiUrl: string;
 }
 
 /** The configuration could not be had; the message is for the person at the page. */
@@ -30,11 +32,8 @@ export async function loadConfig(page: URL, read: typeof fetch = fetch): Promise
 
 /** `websocketUrl` may be absolute (`wss://...`) or a path on the page's own server. */
 export function parseConfig(value: unknown, page: URL): Config {
-  const given =
-    typeof value === "object" && value !== null && "websocketUrl" in value
-      ? value.websocketUrl
-      : undefined;
-  if (typeof given !== "string" || !URL.canParse(given, page)) {
+  const given = setting(value, "websocketUrl");
+  if (given === undefined || !URL.canParse(given, page)) {
     throw new ConfigError("The server's settings do not name a WebSocket address.");
   }
   const url = new URL(given, page);
@@ -43,5 +42,14 @@ export function parseConfig(value: unknown, page: URL): Config {
   if (url.protocol !== "ws:" && url.protocol !== "wss:") {
     throw new ConfigError(`The server's settings name an address that is no WebSocket: ${given}`);
   }
-  return { websocketUrl: url.href };
+  const api = new URL(setting(value, "apiUrl") || "/api", page).href.replace(/\/$/, "");
+  return { websocketUrl: url.href, apiUrl: api };
+}
+
+function setting(settings: unknown, name: string): string | undefined {
+  const value: unknown =
+    typeof settings === "object" && settings !== null
+      ? Object.entries(settings).find(([key]) => key === name)?.[1]
+      : undefined;
+  return typeof value === "string" ? value : undefined;
 }

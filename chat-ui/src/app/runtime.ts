@@ -8,7 +8,7 @@ import {
 } from "@assistant-ui/react";
 import { useMemo } from "react";
 import { shownText } from "../chat/answer";
-import { isRunning, runningTurn, type Turn } from "../chat/state";
+import { isRunning, type Turn } from "../chat/conversation";
 import { useSession, useView } from "./session_context";
 
 type Side = "question" | "answer";
@@ -51,7 +51,7 @@ export function useChatRuntime(): AssistantRuntime {
   return useExternalStoreRuntime<Entry>({
     messages,
     convertMessage: toMessage,
-    isRunning: runningTurn(chat) !== null,
+    isRunning: chat.running !== null,
     onNew: async (message) => session.ask(textOf(message)),
     onCancel: async () => session.stop(),
   });

@@ -132,7 +132,7 @@ export function stopAnswer(answer: Answer): Answer {
 /** Closes an answer without the server's word: it is gone there, or a stop was never confirmed. */
 export function closeLocally(
   answer: Answer,
-  state: "cancelled" | "error",
+  state: End["state"],
   error: End["error"] = null,
 ): Answer {
   if (!isOpen(answer)) return answer;

@@ -1,4 +1,7 @@
-/** The conversation on the page as a pure function of what the person did and what arrived. */
+/**
+ * The conversations on the page as a pure function of what the person did and what arrived. Several
+ * can be open, and answered, at once; one is shown.
+ */
 import type { Limits, Rejected, ServerEvent } from "../protocol/wire";
 import {
   type Answer,
@@ -7,47 +10,55 @@ import {
   applyVerdict,
   assertNever,
   closeLocally,
-  isOpen,
   newAnswer,
   resumeAsked,
   stopAnswer,
   wantResume,
 } from "./answer";
+import {
+  type Conversation,
+  changeTurn,
+  choose,
+  DRAFT,
+  emptyConversation,
+  type Feedback,
+  isRunning,
+  type Phase,
+  type Refusal,
+  type Turn,
+} from "./conversation";
+import { mergeConversations, withoutTwins } from "./merge";
+import {
+  add,
+  close,
+  conversationOf,
+  inConversationOf,
+  type OpenConversations,
+  onAnswer,
+  onAnsweredTurn,
+  onConversation,
+  onTurn,
+  rekey,
+  runningTurns,
+  show,
+} from "./open_conversations";
 
-/** One question with its answer. `clientMsgId` is its identity, from before the server knows it. */
-export interface Turn {
-  readonly clientMsgId: string;
-  readonly question: string;
-  readonly fresh: boolean;
-  readonly askedAt: number;
-  /** `null` until the server has accepted the question. */
-  readonly answer: Answer | null;
-  readonly refusal: Refusal | null;
-  /** Stop was pressed; an answer that is accepted afterwards is stopped at once. */
-  readonly stopped: boolean;
-}
+export { isRunning, type Refusal, type Turn };
 
-/** Why a question was not taken. `retryAt` is a time in ms since 1970, on this page's clock. */
-export interface Refusal {
-  readonly code: string;
-  readonly message: string;
-  readonly retryAt: number | null;
-}
-
-export interface ChatState {
-  readonly conversationId: string | null;
-  readonly turns: readonly Turn[];
+export interface ChatState extends OpenConversations {
   /** Answers whose frames arrived before their `accepted`. */
   readonly strays: readonly Answer[];
   readonly limits: Limits | null;
 }
 
-/** Everything that can happen. */
+/** Everything that can happen. `key` is a conversation's. */
 export type Input =
   | { readonly kind: "event"; readonly event: ServerEvent; readonly now: number }
   | {
       readonly kind: "asked";
+      readonly key: string;
       readonly clientMsgId: string;
+      readonly parent: string | null;
       readonly question: string;
       readonly fresh: boolean;
       readonly now: number;
@@ -59,8 +70,14 @@ export type Input =
   | { readonly kind: "verified"; readonly answerId: string; readonly matches: boolean }
   | { readonly kind: "withdrawn"; readonly clientMsgId: string }
   | { readonly kind: "unanswered"; readonly clientMsgId: string }
-  | { readonly kind: "detached" }
-  | { readonly kind: "cleared" };
+  | { readonly kind: "chosen"; readonly clientMsgId: string }
+  | { readonly kind: "rated"; readonly answerId: string; readonly feedback: Feedback | null }
+  | { readonly kind: "opened"; readonly key: string }
+  | { readonly kind: "restored"; readonly copy: Conversation }
+  | { readonly kind: "found"; readonly key: string; readonly copy: Conversation }
+  | { readonly kind: "phase"; readonly key: string; readonly phase: Phase }
+  | { readonly kind: "closed"; readonly key: string }
+  | { readonly kind: "emptied" };
 
 /** Frames of at most this many answers are kept while their `accepted` is awaited. */
 const MAX_STRAYS = 8;
@@ -72,8 +89,8 @@ const UNANSWERED: Refusal = {
 };
 
 export const emptyChat: ChatState = {
-  conversationId: null,
-  turns: [],
+  conversations: [emptyConversation],
+  shown: DRAFT,
   strays: [],
   limits: null,
 };
@@ -86,7 +103,7 @@ export function reduce(state: ChatState, input: Input): ChatState {
     case "asked":
       return addTurn(state, input);
     case "stopped":
-      return stopTurn(state, input.clientMsgId);
+      return onTurn(state, input.clientMsgId, stopTurn);
     case "unconfirmed_stop":
       return onAnswer(state, input.answerId, (answer) => closeLocally(answer, "cancelled"));
     case "resume_wanted":
@@ -96,26 +113,35 @@ export function reduce(state: ChatState, input: Input): ChatState {
     case "verified":
       return onAnswer(state, input.answerId, (answer) => applyVerdict(answer, input.matches));
     case "withdrawn":
-      return { ...state, turns: state.turns.filter((t) => t.clientMsgId !== input.clientMsgId) };
+      return withdraw(state, input.clientMsgId);
     case "unanswered":
       return refuse(state, input.clientMsgId, UNANSWERED);
-    case "detached":
-      return { ...state, conversationId: null };
-    case "cleared":
+    case "chosen":
+      return inConversationOf(state, input.clientMsgId, (conversation) =>
+        choose(conversation, input.clientMsgId),
+      );
+    case "rated":
+      return onAnsweredTurn(state, input.answerId, (turn) => ({
+        ...turn,
+        feedback: input.feedback,
+      }));
+    case "opened":
+      return show(state, input.key);
+    case "restored":
+      return add(state, input.copy);
+    case "found":
+      return onConversation(state, input.key, (conversation) => adopt(conversation, input.copy));
+    case "phase":
+      return onConversation(state, input.key, (conversation) =>
+        conversation.phase === input.phase ? conversation : { ...conversation, phase: input.phase },
+      );
+    case "closed":
+      return close(state, input.key);
+    case "emptied":
       return { ...emptyChat, limits: state.limits };
     default:
       return assertNever(input);
   }
-}
-
-/** True while the question is on its way or its answer is not complete. */
-export function isRunning(turn: Turn): boolean {
-  return turn.refusal === null && (turn.answer === null || isOpen(turn.answer));
-}
-
-/** The turn that is being answered now, if any. */
-export function runningTurn(state: ChatState): Turn | null {
-  return state.turns.findLast(isRunning) ?? null;
 }
 
 function applyEvent(state: ChatState, event: ServerEvent, now: number): ChatState {
@@ -143,29 +169,39 @@ function applyEvent(state: ChatState, event: ServerEvent, now: number): ChatStat
   }
 }
 
+/** The first question gives the draft its identity. */
 function addTurn(state: ChatState, input: Extract<Input, { kind: "asked" }>): ChatState {
   const turn: Turn = {
     clientMsgId: input.clientMsgId,
+    parent: input.parent,
     question: input.question,
     fresh: input.fresh,
     askedAt: input.now,
     answer: null,
     refusal: null,
     stopped: false,
+    withdrawn: false,
+    feedback: null,
   };
-  return { ...state, turns: [...state.turns, turn] };
+  const asked = onConversation(state, input.key, (conversation) =>
+    choose({ ...conversation, turns: [...conversation.turns, turn] }, turn.clientMsgId),
+  );
+  return input.key === DRAFT ? rekey(asked, DRAFT, input.clientMsgId) : asked;
 }
 
 function accept(state: ChatState, clientMsgId: string, answerId: string, conversationId: string) {
-  const turn = state.turns.find((t) => t.clientMsgId === clientMsgId);
-  if (turn === undefined || turn.answer !== null) return state;
-  const stray = state.strays.find((answer) => answer.id === answerId);
-  const answer = turn.stopped
-    ? stopAnswer(stray ?? newAnswer(answerId))
-    : (stray ?? newAnswer(answerId));
-  const turns = replaceTurn(state.turns, { ...turn, answer, refusal: null });
+  const conversation = conversationOf(state, clientMsgId);
+  const turn = conversation?.turns.find((t) => t.clientMsgId === clientMsgId);
+  if (conversation === undefined || turn === undefined || turn.answer !== null) return state;
+  const stray = state.strays.find(({ id }) => id === answerId) ?? newAnswer(answerId);
+  const answer = turn.stopped ? stopAnswer(stray) : stray;
+  const changed = changeTurn(conversation, clientMsgId, (t) => ({ ...t, answer, refusal: null }));
+  const id = conversation.id ?? conversationId;
+  const accepted = onConversation(state, conversation.key, () =>
+    withoutTwins({ ...changed, id, phase: conversation.id === null ? "ready" : changed.phase }),
+  );
   const strays = state.strays.filter((other) => other.id !== answerId);
-  return { ...state, turns, strays, conversationId };
+  return rekey({ ...accepted, strays }, conversation.key, id);
 }
 
 function refusalOf(event: Rejected, now: number): Refusal {
@@ -178,22 +214,32 @@ function refusalOf(event: Rejected, now: number): Refusal {
 }
 
 function refuse(state: ChatState, clientMsgId: string, refusal: Refusal): ChatState {
-  const turn = state.turns.find((t) => t.clientMsgId === clientMsgId);
-  if (turn === undefined || turn.answer !== null) return state;
-  return { ...state, turns: replaceTurn(state.turns, { ...turn, refusal }) };
+  return onTurn(state, clientMsgId, (turn) =>
+    turn.answer === null && !turn.withdrawn ? { ...turn, refusal } : turn,
+  );
 }
 
-function stopTurn(state: ChatState, clientMsgId: string): ChatState {
-  const turn = state.turns.find((t) => t.clientMsgId === clientMsgId);
-  if (turn === undefined || turn.stopped || !isRunning(turn)) return state;
-  const answer = turn.answer && stopAnswer(turn.answer);
-  return { ...state, turns: replaceTurn(state.turns, { ...turn, answer, stopped: true }) };
+function stopTurn(turn: Turn): Turn {
+  if (turn.stopped || !isRunning(turn)) return turn;
+  return { ...turn, answer: turn.answer && stopAnswer(turn.answer), stopped: true };
+}
+
+/** A conversation whose only question was taken back is the draft again. */
+function withdraw(state: ChatState, clientMsgId: string): ChatState {
+  const next = onTurn(state, clientMsgId, (turn) =>
+    turn.answer === null ? { ...turn, withdrawn: true } : turn,
+  );
+  const conversation = conversationOf(next, clientMsgId);
+  const isEmpty = conversation?.id === null && conversation.turns.every((turn) => turn.withdrawn);
+  return isEmpty ? close(next, conversation.key) : next;
 }
 
 function applyToAnswer(state: ChatState, frame: AnswerFrame): ChatState {
-  const known = state.turns.some((turn) => turn.answer?.id === frame.answer_id);
+  const known = state.conversations.some((conversation) =>
+    conversation.turns.some((turn) => turn.answer?.id === frame.answer_id),
+  );
   if (known) return onAnswer(state, frame.answer_id, (answer) => applyFrame(answer, frame));
-  const awaited = state.turns.some((turn) => turn.answer === null && turn.refusal === null);
+  const awaited = runningTurns(state).some((turn) => turn.answer === null);
   if (!awaited) return state;
   const before = state.strays.find((answer) => answer.id === frame.answer_id);
   const after = applyFrame(before ?? newAnswer(frame.answer_id), frame);
@@ -212,15 +258,11 @@ function applyError(state: ChatState, ref: string, code: string, message: string
   );
 }
 
-function onAnswer(state: ChatState, answerId: string, change: (answer: Answer) => Answer) {
-  const turn = state.turns.find((t) => t.answer?.id === answerId);
-  if (turn?.answer == null) return state;
-  const answer = change(turn.answer);
-  return answer === turn.answer
-    ? state
-    : { ...state, turns: replaceTurn(state.turns, { ...turn, answer }) };
-}
-
-function replaceTurn(turns: readonly Turn[], turn: Turn): readonly Turn[] {
-  return turns.map((other) => (other.clientMsgId === turn.clientMsgId ? turn : other));
+/** The branches that this page shows stay chosen, whatever another copy chose. */
+function adopt(conversation: Conversation, copy: Conversation): Conversation {
+  const merged = mergeConversations(conversation, copy);
+  const id = conversation.turns.length === 0 ? copy.id : conversation.id;
+  if (merged === conversation && id === conversation.id) return conversation;
+  const chosen = new Map([...merged.chosen, ...conversation.chosen]);
+  return { ...merged, id, chosen };
 }

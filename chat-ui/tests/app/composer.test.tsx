@@ -1,8 +1,7 @@
 // @vitest-environment happy-dom
 import { act, cleanup, screen } from "@testing-library/react";
 import { afterEach, expect, it, vi } from "vitest";
-import { memoryStorage } from "../builders";
-import { closePage, openPage } from "./page";
+import { closePage, freshBrowser, openPage } from "./page";
 
 afterEach(() => {
   cleanup();
@@ -27,7 +26,7 @@ it("nothing to send cannot be sent", async () => {
 });
 
 it("while an answer runs, Send is Stop and typing goes on", async () => {
-  const page = openPage(memoryStorage(), ["m1"]);
+  const page = openPage(freshBrowser(), ["m1"]);
   await page.user.type(page.questionBox(), "q{Enter}");
   page.say({ type: "accepted", client_msg_id: "m1", answer_id: "a1", conversation_id: "c" });
   await page.user.type(page.questionBox(), "next{Enter}");
@@ -38,11 +37,11 @@ it("while an answer runs, Send is Stop and typing goes on", async () => {
 });
 
 it("keeps its draft through a reload", async () => {
-  const storage = memoryStorage();
-  const first = openPage(storage);
+  const browser = freshBrowser();
+  const first = openPage(browser);
   await first.user.type(first.questionBox(), "half a thou");
   closePage(first);
-  const second = openPage(storage);
+  const second = openPage(browser);
   expect(value(second.questionBox())).toBe("half a thou");
 });
 

@@ -12,7 +12,15 @@ it.each([
   ["/ws", "wss://copilot.example/ws"],
   ["https://socket.example/prod", "wss://socket.example/prod"],
 ])("%s becomes %s", (given, url) => {
-  expect(parseConfig({ websocketUrl: given }, page)).toEqual({ websocketUrl: url });
+  expect(parseConfig({ websocketUrl: given }, page)).toMatchObject({ websocketUrl: url });
+});
+
+it.each([
+  ["/api", "https://copilot.example/api"],
+  ["https://api.example/prod/", "https://api.example/prod"],
+  ["", "https://copilot.example/api"],
+])("the HTTP API at %j is %s", (apiUrl, url) => {
+  expect(parseConfig({ websocketUrl: "/ws", apiUrl }, page).apiUrl).toBe(url);
 });
 
 it.each([

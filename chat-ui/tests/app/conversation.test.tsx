@@ -3,8 +3,8 @@ import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
 import { STARTERS } from "../../src/app/thread/starters";
 import type { Receipt } from "../../src/protocol/wire";
-import { endOf, memoryStorage, source } from "../builders";
-import { closePage, openPage, type Page } from "./page";
+import { endOf, source } from "../builders";
+import { closePage, freshBrowser, openPage, type Page } from "./page";
 
 afterEach(cleanup);
 
@@ -63,7 +63,7 @@ it("the empty page offers questions, and asks the one that is chosen", async () 
 });
 
 it("says what is happening until the first word", async () => {
-  const page = openPage(memoryStorage(), ["m1"]);
+  const page = openPage(freshBrowser(), ["m1"]);
   await ask(page, "How fast?");
   const answer = screen.getByRole("article", { name: "Answer" });
   expect(answer.textContent).toContain("Sending");
@@ -82,7 +82,7 @@ it("says what is happening until the first word", async () => {
 });
 
 it("shows a cited answer with its sources and its receipt", async () => {
-  const page = openPage(memoryStorage(), ["m1"]);
+  const page = openPage(freshBrowser(), ["m1"]);
   await answered(page);
   const answer = screen.getByRole("article", { name: "Answer" });
   expect(within(answer).getByText("1.5 percent").tagName).toBe("STRONG");
@@ -101,7 +101,7 @@ it("shows a cited answer with its sources and its receipt", async () => {
 });
 
 it("a citation leads to its source", async () => {
-  const page = openPage(memoryStorage(), ["m1"]);
+  const page = openPage(freshBrowser(), ["m1"]);
   await answered(page);
   await page.user.click(screen.getByRole("button", { name: "Source 1: Harrow Ridge PPA" }));
   const item = screen
@@ -112,13 +112,13 @@ it("a citation leads to its source", async () => {
 });
 
 it("an answer of the extractive model is labelled as such", async () => {
-  const page = openPage(memoryStorage(), ["m1"]);
+  const page = openPage(freshBrowser(), ["m1"]);
   await answered(page, { receipt: { ...receipt, model: "extractive" } });
   expect(screen.getByText("Quoted from the documents, no language model")).toBeTruthy();
 });
 
 it("a cached answer can be asked afresh", async () => {
-  const page = openPage(memoryStorage(), ["m1"]);
+  const page = openPage(freshBrowser(), ["m1"]);
   await answered(page, { receipt: { ...receipt, cache: { decision: "hit" } } });
   expect(screen.getByText("Answered from the cache")).toBeTruthy();
   await page.user.click(screen.getByRole("button", { name: "Ask afresh" }));
@@ -126,7 +126,7 @@ it("a cached answer can be asked afresh", async () => {
 });
 
 it("an error keeps the text, says what to do and asks again on request", async () => {
-  const page = openPage(memoryStorage(), ["m1"]);
+  const page = openPage(freshBrowser(), ["m1"]);
   await answered(page, {
     state: "error",
     error: { code: "model_unavailable", message: "The model is away.", retryable: true },
@@ -139,7 +139,7 @@ it("an error keeps the text, says what to do and asks again on request", async (
 });
 
 it("an error that asking again cannot mend offers no such thing", async () => {
-  const page = openPage(memoryStorage(), ["m1"]);
+  const page = openPage(freshBrowser(), ["m1"]);
   await answered(page, {
     state: "error",
     error: { code: "content_filter", message: "Withheld.", retryable: false },
@@ -148,7 +148,7 @@ it("an error that asking again cannot mend offers no such thing", async () => {
 });
 
 it("a refused question says why and when to try again", async () => {
-  const page = openPage(memoryStorage(), ["m1"]);
+  const page = openPage(freshBrowser(), ["m1"]);
   await ask(page, "Quick!");
   page.say({
     type: "rejected",
@@ -163,7 +163,7 @@ it("a refused question says why and when to try again", async () => {
 });
 
 it("hostile Markdown stays text: no HTML, no remote image, no script address", async () => {
-  const page = openPage(memoryStorage(), ["m1"]);
+  const page = openPage(freshBrowser(), ["m1"]);
   const hostile =
     "<img src=x onerror=alert(1)> ![spy](https://evil.example/p.png) [run](javascript:alert(1))\n\n<script>alert(1)</script>";
   await ask(page, "x");
@@ -179,13 +179,13 @@ it("hostile Markdown stays text: no HTML, no remote image, no script address", a
 });
 
 it("after a reload the conversation is there and the running answer goes on", async () => {
-  const storage = memoryStorage();
-  const first = openPage(storage, ["m1"]);
+  const browser = freshBrowser();
+  const first = openPage(browser, ["m1"]);
   await ask(first, "How fast?");
   first.say(accepted("m1"), { type: "delta", answer_id: "a1", epoch: 1, seq: 1, text: "By 1.5 " });
   closePage(first);
 
-  const second = openPage(storage);
+  const second = openPage(browser);
   expect((await screen.findByRole("article", { name: "Answer" })).textContent).toContain("By 1.5");
   expect(second.sent().at(-1)).toMatchObject({ action: "resume", after_seq: 1 });
   second.say(
@@ -196,7 +196,7 @@ it("after a reload the conversation is there and the running answer goes on", as
 });
 
 it("a new conversation starts from the empty page", async () => {
-  const page = openPage(memoryStorage(), ["m1"]);
+  const page = openPage(freshBrowser(), ["m1"]);
   await answered(page);
   await page.user.click(screen.getByRole("button", { name: "New conversation" }));
   expect(screen.getByRole("heading", { name: "What do you want to know?" })).toBeTruthy();
@@ -205,7 +205,7 @@ it("a new conversation starts from the empty page", async () => {
 });
 
 it("screen readers hear sentences, not tokens, and how it ended", async () => {
-  const page = openPage(memoryStorage(), ["m1"]);
+  const page = openPage(freshBrowser(), ["m1"]);
   await ask(page, "How fast?");
   page.say(accepted("m1"));
   const heard = () => screen.getByTestId("announcer").textContent;

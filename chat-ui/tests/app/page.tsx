@@ -3,18 +3,32 @@ import { act, cleanup, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { App } from "../../src/app/App";
 import { SessionProvider } from "../../src/app/session_context";
+import type { Archive } from "../../src/chat/archive";
 import { createVault } from "../../src/chat/vault";
 import { createRig, memoryStorage, type Rig } from "../builders";
+import { memoryArchive } from "../memory_archive";
 
 export interface Page extends Rig {
   readonly user: ReturnType<typeof userEvent.setup>;
   readonly questionBox: () => HTMLElement;
 }
 
-export function openPage(storage: Storage = memoryStorage(), ids: readonly string[] = []): Page {
+/** What a browser keeps beyond the life of a page. */
+export interface Kept {
+  readonly storage: Storage;
+  readonly archive: Archive;
+}
+
+export function freshBrowser(): Kept {
+  window.history.replaceState(null, "", "/");
+  return { storage: memoryStorage(), archive: memoryArchive() };
+}
+
+/** Opens the page at the browser's address; in a fresh browser that is the start page. */
+export function openPage(kept: Kept = freshBrowser(), ids: readonly string[] = []): Page {
   let made = 0;
-  const vault = createVault(storage, () => `client-${++made}`);
-  const rig = createRig({ vault, ids });
+  const vault = createVault(kept.storage, () => `client-${++made}`);
+  const rig = createRig({ vault, archive: kept.archive, ids });
   render(
     <SessionProvider session={rig.session} vault={vault}>
       <App />

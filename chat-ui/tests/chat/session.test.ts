@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { TIMING } from "../../src/chat/connection";
 import { WATCHDOG_MS } from "../../src/chat/session";
-import { isRunning } from "../../src/chat/state";
 import { createVault } from "../../src/chat/vault";
 import { createRig, endOf, memoryStorage, type Rig } from "../builders";
+import { memoryArchive } from "../memory_archive";
 
 const accepted = (client_msg_id = "id-2", answer_id = "a1") => ({
   type: "accepted",
@@ -145,6 +145,7 @@ describe("a question", () => {
       client_msg_id: "id-3",
       text: "two",
       conversation_id: "c1",
+      parent: "a1",
       fresh: true,
     });
   });
@@ -162,7 +163,9 @@ describe("a question", () => {
     });
     rig.session.askAgain("id-3");
     expect(rig.sent().at(-1)).toEqual({ action: "message", client_msg_id: "id-4", text: "two" });
-    expect(rig.session.view().chat.turns.map(({ question }) => question)).toEqual(["one", "two"]);
+    expect(rig.session.view().chat.turns.map(({ question }) => question)).toEqual(["two"]);
+    rig.session.open("c1");
+    expect(rig.session.view().chat.turns.map(({ question }) => question)).toEqual(["one"]);
   });
 });
 
@@ -190,15 +193,17 @@ describe("an open answer", () => {
     expect(rig.transport.peers).toHaveLength(2);
   });
 
-  it("is resumed after a reload from where the page was", () => {
-    const storage = memoryStorage();
-    const createId = () => "client";
-    const before = connected({ vault: createVault(storage, createId), ids: ["m1"] });
+  it("is resumed after a reload from where the page was", async () => {
+    const archive = memoryArchive();
+    const vault = createVault(memoryStorage(), () => "client");
+    const before = connected({ archive, vault, ids: ["m1"] });
     before.session.ask("q");
     before.say(accepted("m1"), start, delta(1, "half "));
-    before.session.save();
+    before.session.close();
 
-    const after = connected({ vault: createVault(storage, createId) });
+    const after = connected({ archive, vault });
+    after.session.open("c1");
+    await vi.advanceTimersByTimeAsync(0);
     expect(turn(after)?.answer?.text).toBe("half ");
     expect(after.sent().at(-1)).toEqual({
       action: "resume",
@@ -240,9 +245,8 @@ describe("an open answer", () => {
 
 describe("stop", () => {
   it("never resumes by itself: not on silence, a gap, a reconnect or a reload", async () => {
-    const storage = memoryStorage();
-    const vault = createVault(storage, () => "client");
-    const rig = connected({ vault, ids: ["m1"] });
+    const archive = memoryArchive();
+    const rig = connected({ archive, ids: ["c", "m1"] });
     rig.session.ask("q");
     rig.say(accepted("m1"), start, delta(1, "one "));
     rig.session.stop();
@@ -250,8 +254,10 @@ describe("stop", () => {
     rig.peer().cut();
     await vi.advanceTimersByTimeAsync(1_000);
     rig.greet();
-    rig.session.save();
-    const reloaded = connected({ vault });
+    rig.session.close();
+    const reloaded = connected({ archive });
+    reloaded.session.open("c1");
+    await vi.advanceTimersByTimeAsync(0);
     expect([...actions(rig), ...actions(reloaded)]).not.toContain("resume");
     expect(reloaded.sent().at(-1)).toEqual({ action: "cancel", answer_id: "a1" });
   });
@@ -293,16 +299,4 @@ describe("stop", () => {
     expect(turn(rig)?.answer).toMatchObject({ state: "cancelled", text: "one " });
     expect(actions(rig)).not.toContain("resume");
   });
-});
-
-it("a new conversation stops the running answer and forgets the old one", () => {
-  const rig = connected();
-  rig.session.ask("q");
-  rig.say(accepted(), start, delta(1, "one "));
-  rig.session.clear();
-  expect(rig.sent().at(-1)).toEqual({ action: "cancel", answer_id: "a1" });
-  expect(rig.session.view().chat).toMatchObject({ conversationId: null, turns: [] });
-  rig.say(delta(2, "two"));
-  expect(rig.session.view().chat.turns.some(isRunning)).toBe(false);
-  expect(rig.vault.loadChat().turns).toEqual([]);
 });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { emptyChat } from "../../src/chat/state";
 import { createVault } from "../../src/chat/vault";
 import { memoryStorage } from "../builders";
 
@@ -22,27 +21,11 @@ describe.each([
 ])("storage that is %s", (_name, storage) => {
   it("costs the memory, not the page", () => {
     const vault = createVault(storage, () => "made");
-    vault.saveChat(emptyChat);
     vault.saveDraft("draft");
-    expect(vault.loadChat()).toEqual(emptyChat);
     expect(vault.loadDraft()).toBe("");
     expect(vault.clientId()).toBe("made");
+    vault.clear();
   });
-});
-
-it.each([
-  "",
-  "{",
-  "[]",
-  "null",
-  '{"turns":1}',
-  '{"turns":[{"question":"q"}]}',
-  '{"turns":[null]}',
-  '{"turns":[{"clientMsgId":"m","question":"q","askedAt":1,"fresh":false,"stopped":false,"refusal":null,"answer":{}}]}',
-])("a spoiled conversation is forgotten: %s", (stored) => {
-  const storage = memoryStorage();
-  storage.setItem("energycopilot.conversation.v1", stored);
-  expect(createVault(storage, () => "id").loadChat()).toEqual(emptyChat);
 });
 
 it("the client id stays the same, and a spoiled one is replaced", () => {
@@ -53,4 +36,21 @@ it("the client id stays the same, and a spoiled one is replaced", () => {
   expect(createVault(storage, createId).clientId()).toBe("made-1");
   storage.setItem("energycopilot.client.v1", "not an id!");
   expect(createVault(storage, createId).clientId()).toBe("made-2");
+});
+
+it("the client id is the same all through, even where it cannot be kept", () => {
+  let made = 0;
+  const vault = createVault(forbidden, () => `made-${++made}`);
+  expect(vault.clientId()).toBe("made-1");
+  expect(vault.clientId()).toBe("made-1");
+});
+
+it("whoever clears it is somebody else afterwards", () => {
+  let made = 0;
+  const vault = createVault(memoryStorage(), () => `made-${++made}`);
+  expect(vault.clientId()).toBe("made-1");
+  vault.saveDraft("draft");
+  vault.clear();
+  expect(vault.clientId()).toBe("made-2");
+  expect(vault.loadDraft()).toBe("");
 });
