@@ -22,5 +22,6 @@ export default defineConfig({
     include: ["tests/**/*.test.{ts,tsx}"],
     environment: "node",
     restoreMocks: true,
+    testTimeout: 30_000,
   },
 });

@@ -1,5 +1,5 @@
 /** The whole page over the in-process transport, for tests that look at it as a person does. */
-import { act, cleanup, render, screen } from "@testing-library/react";
+import { act, cleanup, configure, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { App } from "../../src/app/App";
 import { SessionProvider } from "../../src/app/session_context";
@@ -7,6 +7,9 @@ import type { Archive } from "../../src/chat/archive";
 import { createVault } from "../../src/chat/vault";
 import { createRig, memoryStorage, type Rig } from "../builders";
 import { memoryArchive } from "../memory_archive";
+
+/** The Markdown renderer is loaded when it is first needed, which on a busy machine takes its time. */
+configure({ asyncUtilTimeout: 15_000 });
 
 export interface Page extends Rig {
   readonly user: ReturnType<typeof userEvent.setup>;
