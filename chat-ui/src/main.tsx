@@ -5,15 +5,15 @@ import { App } from "./app/App";
 import { ConfigError, loadConfig } from "./app/config";
 import { StartupError } from "./app/StartupError";
 import { serverHistory } from "./app/server_history";
-import { SessionProvider } from "./app/session_context";
 import "./app/styles.css";
-import { preloadMarkdown } from "./app/thread/messages";
 import { browserDatabase, createArchive } from "./chat/archive";
 import { createId } from "./chat/identifiers";
 import { Session } from "./chat/session";
 import { browserTabs } from "./chat/tabs";
 import { createVault } from "./chat/vault";
 import { webSocketTransport } from "./chat/websocket_transport";
+import { preloadMarkdown } from "./features/thread/messages";
+import { SessionProvider } from "./session/session_context";
 
 /** Late enough to leave the first paint alone, early enough for the first answer. */
 const PRELOAD_AFTER_MS = 400;

@@ -2,15 +2,15 @@
 import { AssistantRuntimeProvider, ThreadPrimitive } from "@assistant-ui/react";
 import { ArrowDown, SquarePen } from "lucide-react";
 import { useState } from "react";
-import { Announcer } from "./announcer";
-import { ConnectionBanner } from "./ConnectionBanner";
-import { Composer } from "./composer/Composer";
+import { Composer } from "../features/composer/Composer";
+import { ConnectionBanner } from "../features/connection/ConnectionBanner";
+import { Announcer } from "../features/thread/announcer";
+import { AnswerMessage, QuestionMessage } from "../features/thread/messages";
+import { useChatRuntime } from "../features/thread/runtime";
+import { Welcome } from "../features/thread/Welcome";
+import { useSession, useView } from "../session/session_context";
 import { useConversationRoute } from "./conversation_route";
 import { Logo } from "./Logo";
-import { useChatRuntime } from "./runtime";
-import { useSession, useView } from "./session_context";
-import { AnswerMessage, QuestionMessage } from "./thread/messages";
-import { Welcome } from "./thread/Welcome";
 
 /** Until the server has said its own. */
 const USUAL_LIMIT = 4_000;

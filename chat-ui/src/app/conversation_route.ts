@@ -1,7 +1,7 @@
 /** Keeps the address and the shown conversation in step: `/` is an empty one, `/c/ID` is that one. */
 import { useEffect } from "react";
 import { useLocation } from "wouter";
-import { useSession, useView } from "./session_context";
+import { useSession, useView } from "../session/session_context";
 
 const START = "/";
 const CONVERSATION = /^\/c\/([A-Za-z0-9_-]{1,64})$/;

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
-import { STARTERS } from "../../src/app/thread/starters";
+import { STARTERS } from "../../src/features/thread/starters";
 import type { Receipt } from "../../src/protocol/wire";
 import { endOf, source } from "../builders";
 import { closePage, freshBrowser, openPage, type Page } from "./page";

@@ -2,9 +2,9 @@
 import { act, cleanup, configure, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { App } from "../../src/app/App";
-import { SessionProvider } from "../../src/app/session_context";
 import type { Archive } from "../../src/chat/archive";
 import { createVault } from "../../src/chat/vault";
+import { SessionProvider } from "../../src/session/session_context";
 import { createRig, memoryStorage, type Rig } from "../builders";
 import { memoryArchive } from "../memory_archive";
 

@@ -1,5 +1,5 @@
 /** The empty page: what this is, and four questions that the sample documents answer. */
-import { useSession } from "../session_context";
+import { useSession } from "../../session/session_context";
 import { STARTERS } from "./starters";
 
 export function Welcome() {

@@ -1,6 +1,6 @@
 import type { Element, Root } from "hast";
 import { expect, it } from "vitest";
-import { citedIds, rehypeCitations } from "../../src/app/markdown/citations";
+import { citedIds, rehypeCitations } from "../../src/features/evidence/citations";
 
 const text = (value: string) => ({ type: "text" as const, value });
 const element = (tagName: string, children: Element["children"]): Element => ({

@@ -1,7 +1,7 @@
 /** What is happening before the first word. */
 import type { Stage } from "../../chat/answer";
 import type { Turn } from "../../chat/state";
-import { useView } from "../session_context";
+import { useView } from "../../session/session_context";
 
 export function StatusLine({ turn }: { readonly turn: Turn }) {
   const connected = useView(({ connection }) => connection.phase === "ready");

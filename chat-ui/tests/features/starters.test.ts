@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { STARTERS } from "../../src/app/thread/starters";
+import { STARTERS } from "../../src/features/thread/starters";
 
 it("every starter is a question that the sample documents answer", () => {
   const lines = readFileSync(new URL("../../../corpus/questions.jsonl", import.meta.url), "utf8");

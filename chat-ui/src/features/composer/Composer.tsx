@@ -2,7 +2,7 @@
 import { ComposerPrimitive, useAui, useAuiState } from "@assistant-ui/react";
 import { ArrowUp, Square } from "lucide-react";
 import { type KeyboardEvent, useEffect, useRef } from "react";
-import { useVault, useView } from "../session_context";
+import { useVault, useView } from "../../session/session_context";
 
 /** From this share of the limit on, the count is shown. */
 const SHOW_COUNT_FROM = 0.8;

@@ -1,8 +1,8 @@
 /** Says that the connection is gone, when it will be tried again, and lets a person not wait. */
 import { WifiOff } from "lucide-react";
 import { useEffect, useState } from "react";
-import { useSession, useView } from "./session_context";
-import { useSecondsUntil } from "./thread/Outcome";
+import { useSession, useView } from "../../session/session_context";
+import { useSecondsUntil } from "../../ui/seconds_until";
 
 /** Shorter interruptions are mended before anybody needs to read about them. */
 const PATIENCE_MS = 900;

@@ -2,7 +2,7 @@
 import { ChevronRight, ExternalLink } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import type { Source } from "../../protocol/wire";
-import { useSourceFocus } from "../markdown/source_focus";
+import { useSourceFocus } from "./source_focus";
 
 interface SourcesProps {
   /** Ids that the text cites. */

@@ -7,9 +7,9 @@ import {
   useExternalStoreRuntime,
 } from "@assistant-ui/react";
 import { useMemo } from "react";
-import { shownText } from "../chat/answer";
-import { isRunning, type Turn } from "../chat/conversation";
-import { useSession, useView } from "./session_context";
+import { shownText } from "../../chat/answer";
+import { isRunning, type Turn } from "../../chat/conversation";
+import { useSession, useView } from "../../session/session_context";
 
 type Side = "question" | "answer";
 

@@ -6,8 +6,8 @@ import { ExternalLink } from "lucide-react";
 import { createElement, type JSX, type ReactNode, useMemo } from "react";
 import { harden } from "rehype-harden";
 import { type Components, type ExtraProps, Streamdown } from "streamdown";
-import { CitationChip } from "./CitationChip";
-import { CITATION_TAG, rehypeCitations } from "./citations";
+import { CitationChip } from "../evidence/CitationChip";
+import { CITATION_TAG, rehypeCitations } from "../evidence/citations";
 
 /** Elements as they are: their looks are in styles.css, their meaning stays for assistive technology. */
 function plain<Tag extends "ul" | "ol" | "li" | "strong" | "thead" | "tbody" | "tr" | "th" | "td">(

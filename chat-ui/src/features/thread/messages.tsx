@@ -3,16 +3,16 @@ import { MessagePrimitive } from "@assistant-ui/react";
 import { lazy, Suspense } from "react";
 import { type Answer, isOpen, shownText } from "../../chat/answer";
 import { isRunning } from "../../chat/state";
-import { citedIds } from "../markdown/citations";
-import { SourceFocusProvider } from "../markdown/source_focus";
-import { useTurnId } from "../runtime";
-import { useSession, useTurn } from "../session_context";
+import { useSession, useTurn } from "../../session/session_context";
+import { citedIds } from "../evidence/citations";
+import { Sources } from "../evidence/Sources";
+import { SourceFocusProvider } from "../evidence/source_focus";
+import { Receipt } from "../receipt/Receipt";
 import { Outcome } from "./Outcome";
-import { Receipt } from "./Receipt";
-import { Sources } from "./Sources";
+import { useTurnId } from "./runtime";
 import { StatusLine } from "./StatusLine";
 
-const loadMarkdown = () => import("../markdown/Markdown");
+const loadMarkdown = () => import("./AnswerMarkdown");
 const Markdown = lazy(loadMarkdown);
 
 /** Fetches the renderer before the first answer needs it. */

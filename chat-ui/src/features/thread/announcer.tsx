@@ -1,9 +1,9 @@
 /** Reads the running answer to screen readers by the sentence: tokens would be noise. */
 import { useEffect, useRef, useState } from "react";
-import { isOpen, shownText } from "../chat/answer";
-import type { Turn } from "../chat/state";
-import { useView } from "./session_context";
-import { statusOf } from "./thread/StatusLine";
+import { isOpen, shownText } from "../../chat/answer";
+import type { Turn } from "../../chat/state";
+import { useView } from "../../session/session_context";
+import { statusOf } from "./StatusLine";
 
 export function Announcer() {
   const turn = useView(({ chat }) => chat.turns.at(-1) ?? null);

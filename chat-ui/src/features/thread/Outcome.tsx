@@ -1,7 +1,8 @@
 /** Says when an answer is not what it could be: refused, failed, cut short, unconfirmed. */
 import { CircleAlert, CircleSlash, RotateCw, Scissors, ShieldAlert } from "lucide-react";
-import { type ReactNode, useEffect, useState } from "react";
+import type { ReactNode } from "react";
 import type { Refusal, Turn } from "../../chat/state";
+import { useSecondsUntil } from "../../ui/seconds_until";
 
 interface OutcomeProps {
   readonly turn: Turn;
@@ -91,18 +92,4 @@ function Notice({ tone, icon, children, onRetry, label = "Ask again", blocked }:
       )}
     </div>
   );
-}
-
-/** Whole seconds until a time (ms since 1970), counting down; 0 once it has passed. */
-export function useSecondsUntil(time: number | null): number {
-  const left = () => (time === null ? 0 : Math.max(0, Math.ceil((time - Date.now()) / 1_000)));
-  const [seconds, setSeconds] = useState(left);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `left` depends on nothing but `time`
-  useEffect(() => {
-    setSeconds(left());
-    if (time === null) return;
-    const timer = setInterval(() => setSeconds(left()), 250);
-    return () => clearInterval(timer);
-  }, [time]);
-  return seconds;
 }
