@@ -1,10 +1,14 @@
 /** Whatever the network does to an answer, the page ends with exactly the stored text. */
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { createVault } from "../../src/chat/vault";
 import type { ClientMessage, ServerEvent } from "../../src/protocol/wire";
-import { createRig, endOf, type Rig, source, welcome } from "../builders";
+import { createRig, endOf, memoryStorage, type Rig, source, welcome } from "../builders";
+import { memoryArchive } from "../memory_archive";
+import { memoryTabs } from "../memory_tabs";
 
 const ID = "answer-1";
+const CONVERSATION = "c";
 
 interface Worker {
   /** Deltas of one epoch, seq 2 onwards; seq 1 holds the sources. */
@@ -13,8 +17,50 @@ interface Worker {
   readonly dies: number;
 }
 
-/** Fate of one pushed frame. */
-type Fate = "arrives" | "twice" | "lost" | "late" | "cut";
+/** Fate of one pushed frame; after the last two it is lost to the page that is gone, or that is new. */
+type Fate = "arrives" | "twice" | "lost" | "late" | "cut" | "reload" | "tab";
+
+/** One browser, of which pages come and go. */
+class Browser {
+  readonly #archive = memoryArchive();
+  readonly #tab = memoryTabs();
+  readonly #vault = createVault(memoryStorage(), () => "client");
+  readonly #server: Server;
+  /** The pages that are open; the first one asked the question, or took over from it. */
+  readonly pages: Rig[] = [];
+  #opened = 0;
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
+
+  /** Opens a page at the start, or at the conversation. */
+  async open(key: string | null): Promise<Rig> {
+    const made = ++this.#opened;
+    const page = createRig({
+      archive: this.#archive,
+      vault: this.#vault,
+      tabs: this.#tab(),
+      ids: [`question-of-page-${made}`],
+    });
+    page.history.conversations.set(CONVERSATION, { kind: "unreachable" });
+    this.#server.serve(page);
+    this.pages.push(page);
+    page.session.start();
+    page.session.open(key);
+    await vi.advanceTimersByTimeAsync(0);
+    return page;
+  }
+
+  /** What can be read of the conversation is kept by the browser: the server's history is away. */
+  async reload(): Promise<void> {
+    const page = this.pages.shift();
+    const key = page?.session.view().chat.key ?? null;
+    page?.session.close();
+    await vi.advanceTimersByTimeAsync(0);
+    await this.open(key);
+  }
+}
 
 /** The answer log of a server, with the frames that its workers push. */
 class Server {
@@ -23,15 +69,21 @@ class Server {
   ended = false;
   readonly #workers: readonly Worker[];
   readonly #pageSize: number;
-  readonly #rig: Rig;
-  subscribed = true;
+  /** The pages that frames are pushed to. */
+  readonly subscribers = new Set<Rig>();
 
-  constructor(rig: Rig, workers: readonly Worker[], pageSize: number) {
-    this.#rig = rig;
+  constructor(workers: readonly Worker[], pageSize: number) {
     this.#workers = workers;
     this.#pageSize = pageSize;
-    rig.transport.onOpen = (peer) => peer.accept();
-    rig.transport.onSent = (_peer, frame) => this.#answer(JSON.parse(frame) as ClientMessage);
+  }
+
+  serve(page: Rig): void {
+    page.transport.onOpen = (peer) => peer.accept();
+    page.transport.onSent = (_peer, frame) => this.#answer(page, JSON.parse(frame));
+  }
+
+  push(event: ServerEvent): void {
+    for (const page of this.subscribers) page.say(event);
   }
 
   get text(): string {
@@ -70,28 +122,30 @@ class Server {
     return endOf(ID, this.text, { epoch: this.epoch, last_seq: this.stored.length });
   }
 
-  #answer(message: ClientMessage): void {
-    if (message.action === "hello") this.#rig.say(welcome);
+  #answer(page: Rig, message: ClientMessage): void {
+    if (message.action === "hello") page.say(welcome);
     if (message.action === "message") {
-      this.#rig.say({
+      this.subscribers.add(page);
+      page.say({
         type: "accepted",
         client_msg_id: message.client_msg_id ?? "",
         answer_id: ID,
-        conversation_id: "c",
+        conversation_id: CONVERSATION,
       });
     }
     if (message.action === "resume") {
-      this.subscribed = true;
-      queueMicrotask(() => this.#snapshot(message.epoch ?? 0, message.after_seq ?? 0));
+      this.subscribers.add(page);
+      const { epoch = 0, after_seq = 0 } = message;
+      queueMicrotask(() => this.#snapshot(page, epoch, after_seq));
     }
   }
 
-  #snapshot(epoch: number, afterSeq: number): void {
+  #snapshot(page: Rig, epoch: number, afterSeq: number): void {
     let from = epoch === this.epoch ? afterSeq + 1 : 1;
     for (;;) {
       const to = Math.min(from + this.#pageSize - 1, this.stored.length);
       const more = to < this.stored.length;
-      this.#rig.say({
+      page.say({
         type: "snapshot",
         answer_id: ID,
         epoch: this.epoch,
@@ -105,7 +159,7 @@ class Server {
       if (!more) break;
       from = to + 1;
     }
-    if (this.ended) this.#rig.say(this.#end());
+    if (this.ended) page.say(this.#end());
   }
 }
 
@@ -116,14 +170,17 @@ const worker: fc.Arbitrary<Worker> = fc.record({
 const fates = fc.infiniteStream(
   fc.oneof(
     { weight: 6, arbitrary: fc.constant<Fate>("arrives") },
-    { weight: 1, arbitrary: fc.constantFrom<Fate>("twice", "lost", "late", "cut") },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom<Fate>("twice", "lost", "late", "cut", "reload", "tab"),
+    },
   ),
 );
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-it("fragmented, repeated, reordered, lost, cut and taken over: one complete answer", async () => {
+it("fragmented, repeated, reordered, lost, cut, taken over, reloaded, opened twice: one answer", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(worker, { minLength: 1, maxLength: 3 }),
@@ -131,17 +188,14 @@ it("fragmented, repeated, reordered, lost, cut and taken over: one complete answ
       fates,
       fc.array(fc.nat(400), { minLength: 1 }),
       async (workers, pageSize, fate, pauses) => {
-        const rig = createRig();
-        const server = new Server(rig, workers, pageSize);
-        const answer = () => rig.session.view().chat.turns[0]?.answer;
+        const server = new Server(workers, pageSize);
+        const browser = new Browser(server);
         const arrive = (event: ServerEvent) => {
-          if (server.subscribed) rig.say(event);
-          const { epoch, text } = answer() ?? { epoch: 0, text: "" };
-          if (epoch === server.epoch) expect(server.text.startsWith(text)).toBe(true);
+          server.push(event);
+          for (const page of browser.pages) expect(isPartOf(page, server)).toBe(true);
         };
-        rig.session.start();
-        await vi.advanceTimersByTimeAsync(0);
-        rig.session.ask("why?");
+        const asked = await browser.open(null);
+        asked.session.ask("why?");
 
         let late: ServerEvent[] = [];
         let step = 0;
@@ -159,8 +213,15 @@ it("fragmented, repeated, reordered, lost, cut and taken over: one complete answ
               late = [event, ...late];
               break;
             case "cut":
-              server.subscribed = false;
-              rig.peer().cut();
+              server.subscribers.clear();
+              for (const page of browser.pages) page.peer().cut();
+              break;
+            case "reload":
+              for (const page of browser.pages.slice(0, 1)) server.subscribers.delete(page);
+              await browser.reload();
+              break;
+            case "tab":
+              if (browser.pages.length < 3) await browser.open(CONVERSATION);
               break;
             default:
               break;
@@ -174,16 +235,30 @@ it("fragmented, repeated, reordered, lost, cut and taken over: one complete answ
         for (const event of late) arrive(event);
         await vi.advanceTimersByTimeAsync(60_000);
 
-        expect(answer()).toMatchObject({
-          epoch: server.epoch,
-          text: server.text,
-          state: "done",
-          verified: true,
-          sources: [{ id: `e${server.epoch}` }],
-        });
-        rig.session.close();
+        for (const page of browser.pages) {
+          const { turns } = page.session.view().chat;
+          expect(turns.map(({ question, answer }) => ({ question, answer }))).toMatchObject([
+            {
+              question: "why?",
+              answer: {
+                epoch: server.epoch,
+                text: server.text,
+                state: "done",
+                verified: true,
+                sources: [{ id: `e${server.epoch}` }],
+              },
+            },
+          ]);
+          page.session.close();
+        }
       },
     ),
     { numRuns: 300 },
   );
 });
+
+/** What a page has of the present epoch is the beginning of what is stored. */
+function isPartOf(page: Rig, server: Server): boolean {
+  const answer = page.session.view().chat.turns[0]?.answer ?? null;
+  return answer === null || answer.epoch !== server.epoch || server.text.startsWith(answer.text);
+}
