@@ -159,6 +159,20 @@ export function choose(conversation: Conversation, clientMsgId: string): Convers
   return { ...conversation, chosen: new Map(conversation.chosen).set(parent, clientMsgId) };
 }
 
+/** Chooses, fork by fork, the branch that a turn is in. */
+export function reveal(conversation: Conversation, clientMsgId: string): Conversation {
+  const parents = visibleParents(conversation.turns);
+  const seen = new Set<string>();
+  let shown = conversation;
+  let key: string | null | undefined = clientMsgId;
+  while (typeof key === "string" && !seen.has(key)) {
+    seen.add(key);
+    shown = choose(shown, key);
+    key = parents.get(key);
+  }
+  return shown;
+}
+
 export function byKey(turns: readonly Turn[]): ReadonlyMap<string, Turn> {
   return new Map(turns.map((turn) => [turn.clientMsgId, turn]));
 }

@@ -23,7 +23,7 @@ import { type ChatState, emptyChat, type Input, reduce } from "./state";
 import type { Tabs } from "./tabs";
 import type { Transport } from "./transport";
 import type { Vault } from "./vault";
-import { type View, viewAnswering, viewChat } from "./view";
+import { type View, viewAnswering, viewChat, viewOpen } from "./view";
 
 export type { View };
 
@@ -64,6 +64,7 @@ export class Session {
       chat: viewChat(emptyChat),
       connection: { phase: "connecting" },
       answering: [],
+      open: [],
       storage: null,
     };
     this.#keeper = new Keeper(parts.archive, parts.tabs, {
@@ -166,6 +167,11 @@ export class Session {
   /** Shows the branch that a turn begins. */
   choose(clientMsgId: string): void {
     this.#dispatch({ kind: "chosen", clientMsgId });
+  }
+
+  /** Shows the branch of the shown conversation that an answer is in, once the answer is there. */
+  reveal(answerId: string): void {
+    this.#dispatch({ kind: "revealed", key: this.#view.chat.key, answerId });
   }
 
   /** Stops what is being answered in the conversation that is shown; what has arrived stays. */
@@ -310,6 +316,7 @@ export class Session {
       ...this.#view,
       chat: viewChat(state, { state: before, chat: this.#view.chat }),
       answering: viewAnswering(state, this.#view.answering),
+      open: viewOpen(state, this.#view.open),
     });
     this.#keeper.changed(before, state);
     this.#settle();

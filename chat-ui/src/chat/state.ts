@@ -25,6 +25,7 @@ import {
   isRunning,
   type Phase,
   type Refusal,
+  reveal,
   type Turn,
 } from "./conversation";
 import { mergeConversations, withoutTwins } from "./merge";
@@ -71,6 +72,7 @@ export type Input =
   | { readonly kind: "withdrawn"; readonly clientMsgId: string }
   | { readonly kind: "unanswered"; readonly clientMsgId: string }
   | { readonly kind: "chosen"; readonly clientMsgId: string }
+  | { readonly kind: "revealed"; readonly key: string; readonly answerId: string }
   | { readonly kind: "rated"; readonly answerId: string; readonly feedback: Feedback | null }
   | { readonly kind: "opened"; readonly key: string }
   | { readonly kind: "restored"; readonly copy: Conversation }
@@ -120,6 +122,11 @@ export function reduce(state: ChatState, input: Input): ChatState {
       return inConversationOf(state, input.clientMsgId, (conversation) =>
         choose(conversation, input.clientMsgId),
       );
+    case "revealed":
+      return onConversation(state, input.key, (conversation) => {
+        const turn = conversation.turns.find(({ answer }) => answer?.id === input.answerId);
+        return turn === undefined ? conversation : reveal(conversation, turn.clientMsgId);
+      });
     case "rated":
       return onAnsweredTurn(state, input.answerId, (turn) => ({
         ...turn,

@@ -22,11 +22,21 @@ export interface Chat {
   readonly limits: Limits | null;
 }
 
+export interface OpenConversation {
+  readonly key: string;
+  /** Its first question. */
+  readonly question: string;
+  /** Milliseconds since 1970. */
+  readonly askedAt: number;
+}
+
 export interface View {
   readonly chat: Chat;
   readonly connection: ConnectionStatus;
   /** Keys of all conversations that are being answered. */
   readonly answering: readonly string[];
+  /** Conversations in memory: a list from the server may not have the newest of them yet. */
+  readonly open: readonly OpenConversation[];
   readonly storage: StorageTrouble | null;
 }
 
@@ -57,6 +67,26 @@ export function viewAnswering(state: ChatState, before: readonly string[]): read
   const keys = answeringKeys(state);
   const same = keys.length === before.length && keys.every((key, index) => key === before[index]);
   return same ? before : keys;
+}
+
+/** `before` itself if it is still right. */
+export function viewOpen(
+  { conversations }: ChatState,
+  before: readonly OpenConversation[],
+): readonly OpenConversation[] {
+  const open = conversations.flatMap(({ key, turns }) => {
+    const first = turns.find(({ withdrawn }) => !withdrawn);
+    const latest = turns.at(-1);
+    if (first === undefined || latest === undefined) return [];
+    return [{ key, question: first.question, askedAt: latest.askedAt }];
+  });
+  const same =
+    open.length === before.length &&
+    open.every(({ key, askedAt }, index) => {
+      const other = before[index];
+      return other?.key === key && other.askedAt === askedAt;
+    });
+  return same ? before : open;
 }
 
 export function answeringKeys({ conversations }: ChatState): readonly string[] {

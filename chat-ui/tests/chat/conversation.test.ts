@@ -6,6 +6,7 @@ import {
   type Conversation,
   choose,
   emptyConversation,
+  reveal,
   type Turn,
   wireParent,
 } from "../../src/chat/conversation";
@@ -38,6 +39,12 @@ describe("branches", () => {
     expect(path(choose(chosen, "b2"))).toEqual(["a", "b2", "d"]);
     expect(choose(chosen, "b")).toBe(chosen);
     expect(choose(chosen, "unknown")).toBe(chosen);
+  });
+
+  it("can be shown from any turn in them", () => {
+    expect(path(reveal(choose(forked, "b"), "d"))).toEqual(["a", "b2", "d"]);
+    expect(path(reveal(forked, "c"))).toEqual(["a", "b", "c"]);
+    expect(reveal(forked, "unknown")).toBe(forked);
   });
 
   it("an older branch that goes on is the newest again", () => {
@@ -73,8 +80,10 @@ describe("branches", () => {
         const shown = path(conversation);
         expect(new Set(shown).size).toBe(shown.length);
         for (const { clientMsgId } of conversation.turns) {
-          const at = path(choose(conversation, clientMsgId));
-          expect(at.length).toBeGreaterThanOrEqual(0);
+          const visible = path({ ...conversation, chosen: new Map() }).length > 0;
+          const revealed = path(reveal(conversation, clientMsgId));
+          expect(new Set(revealed).size).toBe(revealed.length);
+          expect(revealed.length > 0).toBe(visible);
         }
       }),
     );
