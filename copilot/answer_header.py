@@ -125,6 +125,12 @@ class RateLimited(AnswerError):
         self.retry_after_ms = retry_after_ms
 
 
+class TicketRefused(AnswerError):
+    """The ticket is unknown, used, expired or forged; these look alike on purpose."""
+
+    code = "auth_refused"
+
+
 class NotTaken(Exception):
     """A worker may not take this answer. ``leased``: try again after ``retry_after_s``."""
 

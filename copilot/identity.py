@@ -27,3 +27,7 @@ def anonymous_user(client_id: str) -> str:
 def anonymous_identity(client_id: str) -> Identity:
     """Somebody who has not signed in: told apart by ``client_id`` alone."""
     return Identity(tenant=DEFAULT_TENANT, user=anonymous_user(client_id))
+
+
+ANYBODY = Identity(tenant=DEFAULT_TENANT, user="anonymous")
+"""Whoever connects where nobody signs in, before the browser names itself."""

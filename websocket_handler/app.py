@@ -6,6 +6,7 @@ It is the outermost edge: whatever goes wrong inside is logged here and told to 
 from __future__ import annotations
 
 import functools
+import json
 import logging
 import os
 import time
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from copilot.connections import Connection, Connections, UnknownConnection
-from copilot.identity import anonymous_identity
+from copilot.identity import Identity, anonymous_user
 from copilot.log import configure_logging
 from copilot.table import Table
 from copilot.wire import AnyServerEvent, Error, ProtocolError, decode_client, encode_event
@@ -77,17 +78,23 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
 
 def _connect(app: App, event: dict[str, Any]) -> dict[str, Any]:
     request = event["requestContext"]
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    allowed = app.settings.allowed_origins
-    if allowed and headers.get("origin") not in allowed:
-        logger.warning("origin refused", extra={"origin": headers.get("origin")})
-        return {"statusCode": 403, "body": "This origin may not connect."}
+    context = request.get("authorizer") or {}
+    if "tenant" not in context:
+        logger.error("no authorizer ran before $connect")
+        return {"statusCode": 403, "body": "This connection was not authorized."}
+    connection_id = request["connectionId"]
+    identity = Identity(
+        tenant=context["tenant"],
+        user=context["user"] or anonymous_user(connection_id),
+        groups=tuple(json.loads(context["groups"])),
+    )
     app.connections.open(
         Connection(
-            connection_id=request["connectionId"],
-            identity=anonymous_identity(request["connectionId"]),
-            anonymous=True,
+            connection_id=connection_id,
+            identity=identity,
+            anonymous=context["anonymous"] == "true",
             connected_at=int(request.get("connectedAt", 0)) // 1000,
+            expires_at=int(context.get("expires_at", 0)),
         )
     )
     return {"statusCode": 200}
@@ -128,7 +135,11 @@ def _serve(app: App, event: dict[str, Any]) -> Outcome:
     request = event["requestContext"]
     message = decode_client(event.get("body") or "")
     connection = app.connections.get(request["connectionId"])
-    caller = Caller(connection_id=connection.connection_id, identity=connection.identity)
+    caller = Caller(
+        connection_id=connection.connection_id,
+        identity=connection.identity,
+        signed_in=connection.is_signed_in(time.time()),
+    )
     frame_id = "frame-" + request["messageId"].rstrip("=")
     return app.routes.route(caller, message, frame_id)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from copilot.answer_header import Header
+from copilot.answer_header import Header, TicketRefused
 from copilot.answers import AnswerLog
 from copilot.asking import Asking
 from copilot.connections import Connections
@@ -15,6 +15,7 @@ from copilot.queue_messages import AnswerQuestion, encode_message
 from copilot.replay import replay
 from copilot.stopping import Stopping
 from copilot.table import Table
+from copilot.tickets import Tickets
 from copilot.wire import End, Snapshot
 from websocket_handler.routes import Caller
 
@@ -41,6 +42,7 @@ class AwsDesk:
         self._queue_url = queue_url
         self._now = now
         self._connections = Connections(table, now)
+        self._tickets = Tickets(table, now)
         self._log = AnswerLog(table, now, retention_s=retention_s)
         self._stopping = Stopping(table, now, retention_s=retention_s)
         self._asking = Asking(
@@ -55,6 +57,19 @@ class AwsDesk:
         connection = self._connections.identify(
             self._connections.get(caller.connection_id), client_id
         )
+        return Caller(connection_id=caller.connection_id, identity=connection.identity)
+
+    def renew(self, caller: Caller, ticket: str) -> Caller:
+        """Extend a connection's sign-in with a fresh ticket of the same person.
+
+        Raises:
+            TicketRefused: not valid, or somebody else's.
+        """
+        grant = self._tickets.redeem(ticket)
+        connection = self._connections.get(caller.connection_id)
+        if grant.identity != connection.identity:
+            raise TicketRefused("This ticket is somebody else's; connect again with it.")
+        self._connections.renew(connection, grant.expires_at)
         return Caller(connection_id=caller.connection_id, identity=connection.identity)
 
     def ask(self, question: NewQuestion) -> Asked:

@@ -42,12 +42,16 @@ class Caller(Struct, frozen=True, kw_only=True):
 
     connection_id: str
     identity: Identity
+    signed_in: bool = True
+    """``False`` once the sign-in has expired: only ``auth`` and ``ping`` are served then."""
 
 
 class Desk(Protocol):
     """What the routes ask to be done; the adapter is ``desk.py``."""
 
     def identify(self, caller: Caller, client_id: str) -> Caller: ...
+
+    def renew(self, caller: Caller, ticket: str) -> Caller: ...
 
     def ask(self, question: NewQuestion) -> Asked: ...
 
@@ -82,6 +86,8 @@ class Routes:
 
         Every failure that a client can cause becomes a typed reply.
         """
+        if not caller.signed_in and not isinstance(message, Auth | Ping):
+            return _reply(_sign_in_again(message, frame_id))
         if isinstance(message, Ask):
             return _reply(self._ask(caller, message, message.client_msg_id or frame_id))
         try:
@@ -104,8 +110,8 @@ class Routes:
                 return _reply(Pong(t=t))
             case Feedback(answer_id=answer_id):
                 return _reply(_unsupported("feedback", answer_id))
-            case Auth():
-                return _reply(_unsupported("auth", None))
+            case Auth(token=ticket):
+                return self._hello(self._desk.renew(caller, ticket))
             case _:
                 assert_never(message)
 
@@ -168,6 +174,14 @@ class Routes:
 
 def _reply(event: AnyServerEvent) -> Outcome:
     return Outcome(replies=[event])
+
+
+def _sign_in_again(message: AnyClientMessage, frame_id: str) -> AnyServerEvent:
+    code, text = "auth_expired", "Your sign-in has expired. Sign in again."
+    if isinstance(message, Ask):
+        named = message.client_msg_id or frame_id
+        return Rejected(client_msg_id=named, code=code, message=text)
+    return Error(code=code, message=text, ref=getattr(message, "answer_id", None))
 
 
 def _unsupported(action: str, ref: str | None) -> Error:

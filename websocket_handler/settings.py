@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal, cast
 
 from msgspec import Struct
 
-from copilot.configuration import Values, Variable
+from copilot.configuration import SettingsError, Values, Variable
 from copilot.redaction.settings import REDACT, redacted_kinds
 
 _TABLE = Variable("TABLE_NAME", None, "", "the name of the DynamoDB table")
@@ -20,18 +21,25 @@ VARIABLES = (
     _TABLE,
     Variable("QUEUE_URL", None, "URL", "the queue that questions are put on"),
     _ENDPOINT,
-    Variable(
-        "ALLOWED_ORIGINS",
-        "",
-        "comma-separated",
-        "origins that may connect, such as https://chat.example.com; empty: any",
-    ),
     Variable("QUESTIONS_PER_MINUTE", "20", "1/min", "how many questions one person may ask"),
     REDACT,
     _RETENTION,
     _LOG_LEVEL,
 )
 """Variables of the function behind the WebSocket routes (``app.handler``)."""
+
+AUTHORIZER_VARIABLES = (
+    _TABLE,
+    Variable("AUTH_MODE", "none", "", "how people sign in: none, api-key or cognito"),
+    Variable(
+        "ALLOWED_ORIGINS",
+        "",
+        "comma-separated",
+        "origins that may connect, such as https://chat.example.com; empty: any",
+    ),
+    _LOG_LEVEL,
+)
+"""Variables of the authorizer of handshakes (``authorizer.handler``)."""
 
 DEAD_LETTER_VARIABLES = (_TABLE, _ENDPOINT, _RETENTION, _LOG_LEVEL)
 """Variables of the dead-letter consumer (``dead_letters.handler``)."""
@@ -43,7 +51,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     table_name: str
     queue_url: str
     websocket_endpoint: str
-    allowed_origins: frozenset[str]
     questions_per_minute: int
     redacted: tuple[str, ...]
     retention_s: int
@@ -61,7 +68,6 @@ class Settings(Struct, frozen=True, kw_only=True):
             table_name=values.text("TABLE_NAME"),
             queue_url=values.text("QUEUE_URL"),
             websocket_endpoint=values.text("WEBSOCKET_ENDPOINT"),
-            allowed_origins=frozenset(values.items("ALLOWED_ORIGINS")),
             questions_per_minute=values.integer("QUESTIONS_PER_MINUTE", least=1),
             redacted=redacted_kinds(values),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
@@ -89,5 +95,35 @@ class DeadLetterSettings(Struct, frozen=True, kw_only=True):
             table_name=values.text("TABLE_NAME"),
             websocket_endpoint=values.text("WEBSOCKET_ENDPOINT"),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
+            log_level=values.text("LOG_LEVEL"),
+        )
+
+
+AuthMode = Literal["none", "api-key", "cognito"]
+
+
+class AuthorizerSettings(Struct, frozen=True, kw_only=True):
+    """Settings of the authorizer."""
+
+    table_name: str
+    auth_mode: AuthMode
+    allowed_origins: frozenset[str]
+    log_level: str
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> AuthorizerSettings:
+        """Read the settings.
+
+        Raises:
+            SettingsError: a variable is missing or malformed; the message says what to set.
+        """
+        values = Values(AUTHORIZER_VARIABLES, environment)
+        mode = values.text("AUTH_MODE")
+        if mode not in ("none", "api-key", "cognito"):
+            raise SettingsError(f"AUTH_MODE must be none, api-key or cognito, not {mode!r}.")
+        return cls(
+            table_name=values.text("TABLE_NAME"),
+            auth_mode=cast(AuthMode, mode),
+            allowed_origins=frozenset(values.items("ALLOWED_ORIGINS")),
             log_level=values.text("LOG_LEVEL"),
         )

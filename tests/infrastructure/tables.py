@@ -16,6 +16,7 @@ from websocket_handler import settings as websocket_handler
 
 READ: dict[str, Iterable[Variable]] = {
     "WebSocketFunction": websocket_handler.VARIABLES,
+    "AuthorizerFunction": websocket_handler.AUTHORIZER_VARIABLES,
     "DeadLetterFunction": websocket_handler.DEAD_LETTER_VARIABLES,
     "InferenceFunction": inference.VARIABLES,
 }

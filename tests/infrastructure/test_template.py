@@ -207,6 +207,7 @@ def test_each_function_starts_at_its_entry_point(translated: Template) -> None:
     functions = of_type(translated, "AWS::Lambda::Function")
     assert {n: f.get("Handler") for n, f in functions.items()} == {
         "WebSocketFunction": "websocket_handler.app.handler",
+        "AuthorizerFunction": "websocket_handler.authorizer.handler",
         "DeadLetterFunction": "websocket_handler.dead_letters.handler",
         "InferenceFunction": None,
     }
@@ -268,6 +269,7 @@ def test_each_function_may_do_exactly_what_it_does(translated: Template) -> None
     post = {"execute-api:ManageConnections"}
     expected = {
         "WebSocketFunction": items | logs | post | {"dynamodb:DeleteItem", "sqs:SendMessage"},
+        "AuthorizerFunction": logs | {"dynamodb:DeleteItem"},
         "DeadLetterFunction": items | logs | post | receive,
         "InferenceFunction": items | logs | post | receive | {"secretsmanager:GetSecretValue"},
     }

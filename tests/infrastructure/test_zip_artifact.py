@@ -103,8 +103,8 @@ def test_the_artifact_is_small_and_carries_code_only(for_lambda: Path, tmp_path:
 
 
 @pytest.mark.skipif(not SAM.exists(), reason="the SAM CLI is not installed here: make sam")
-def test_sam_builds_both_functions_of_the_room(tmp_path: Path) -> None:
-    for function in ("WebSocketFunction", "DeadLetterFunction"):
+def test_sam_builds_every_function_of_the_room(tmp_path: Path) -> None:
+    for function in ("WebSocketFunction", "AuthorizerFunction", "DeadLetterFunction"):
         built = subprocess.run(
             [str(SAM), "build", function, "--build-dir", str(tmp_path / function)],
             cwd=ROOT,

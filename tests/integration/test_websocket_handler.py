@@ -11,14 +11,18 @@ import pytest
 
 from copilot.answer_header import LEASE_S
 from copilot.answers import AnswerLog
+from copilot.connections import Connections
 from copilot.ending import Ending
+from copilot.identity import Identity
 from copilot.table import Table
+from copilot.tickets import Grant, Tickets
 from copilot.wire import Source
 from tests.conftest import Time
 from tests.integration.management_api import ManagementApi
 from websocket_handler import app as entry
-from websocket_handler import dead_letters
+from websocket_handler import authorizer, dead_letters
 
+ARN = "arn:aws:execute-api:us-east-1:123456789012:abc/dev/$connect"
 SOURCE = Source(id="1", title="PPA", snippet="…", score=1.0, document="ppa.md", chunk_id="c1")
 
 
@@ -31,8 +35,23 @@ class Client:
         self.sqs = boto3.client("sqs")
         self._frames = 0
 
-    def connect(self, **headers: str) -> dict[str, Any]:
-        return entry.handler(self._event("CONNECT", "$connect", headers=headers), None)
+    def connect(self, ticket: str | None = None, **headers: str) -> dict[str, Any]:
+        """The handshake as API Gateway does it: the authorizer, then the $connect route."""
+        handshake: dict[str, Any] = {"headers": headers}
+        if ticket is not None:
+            handshake["queryStringParameters"] = {"ticket": ticket}
+        verdict = authorizer.handler({**handshake, "methodArn": ARN}, None)
+        [statement] = verdict["policyDocument"]["Statement"]
+        assert statement["Resource"] == ARN
+        if statement["Effect"] != "Allow":
+            return {"statusCode": 403}
+        event = self._event("CONNECT", "$connect", **handshake)
+        event["requestContext"]["authorizer"] = verdict["context"]
+        return entry.handler(event, None)
+
+    def connect_unauthorized(self) -> dict[str, Any]:
+        """A $connect event that no authorizer has seen."""
+        return entry.handler(self._event("CONNECT", "$connect", headers={}), None)
 
     def disconnect(self) -> dict[str, Any]:
         return entry.handler(self._event("DISCONNECT", "$disconnect"), None)
@@ -85,8 +104,10 @@ def environment(
     monkeypatch.setattr("time.time", time)
     entry.app.cache_clear()
     dead_letters.consumer.cache_clear()
+    authorizer.gate.cache_clear()
     yield queue_url
     entry.app.cache_clear()
+    authorizer.gate.cache_clear()
     dead_letters.consumer.cache_clear()
 
 
@@ -184,7 +205,7 @@ def test_after_disconnect_the_row_is_gone(ann: Client) -> None:
 
 def test_only_listed_origins_may_connect(environment: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLOWED_ORIGINS", "https://chat.example.com, https://b.example.com")
-    entry.app.cache_clear()
+    authorizer.gate.cache_clear()
     good, bad = Client(environment, "good"), Client(environment, "bad")
     assert good.connect(Origin="https://chat.example.com")["statusCode"] == 200
     assert bad.connect(Origin="https://evil.example.com")["statusCode"] == 403
@@ -292,3 +313,105 @@ def test_a_subscriber_that_has_gone_does_not_stop_the_others(
     management.gone.add("ann-0")
     ann.send({"action": "cancel", "answer_id": answer_id})
     assert [f["state"] for f in management.frames("ann-2")] == ["cancelled"]
+
+
+# --- sign-in --------------------------------------------------------------------------------------
+
+ANN = Identity(tenant="acme", user="ann", groups=("public", "legal"))
+BOB = Identity(tenant="acme", user="bob")
+
+
+@pytest.fixture
+def tickets(environment: str, table: Table, time: Time, monkeypatch: pytest.MonkeyPatch) -> Tickets:
+    """Sign-in is on; the fixture issues what the HTTP API would."""
+    monkeypatch.setenv("AUTH_MODE", "api-key")
+    authorizer.gate.cache_clear()
+    return Tickets(table, time)
+
+
+def grant(identity: Identity, time: Time, seconds: int = 900) -> Grant:
+    return Grant(identity=identity, expires_at=int(time()) + seconds, credential="key-1")
+
+
+def signed_in(environment: str, tickets: Tickets, time: Time, name: str, who: Identity) -> Client:
+    client = Client(environment, name)
+    assert client.connect(tickets.issue(grant(who, time)))["statusCode"] == 200
+    return client
+
+
+def test_a_ticket_makes_the_connection_its_owners(
+    environment: str, tickets: Tickets, time: Time
+) -> None:
+    ann = signed_in(environment, tickets, time, "a", ANN)
+    assert ann.send({"action": "hello", "client_id": "bob"})["user"] == "ann"
+    assert ask(ann)["type"] == "accepted"
+
+
+def test_a_ticket_opens_one_connection(environment: str, tickets: Tickets, time: Time) -> None:
+    ticket = tickets.issue(grant(ANN, time))
+    assert Client(environment, "a").connect(ticket)["statusCode"] == 200
+    assert Client(environment, "b").connect(ticket)["statusCode"] == 403
+
+
+def test_an_old_a_forged_and_no_ticket_open_none(
+    environment: str, tickets: Tickets, time: Time
+) -> None:
+    ticket = tickets.issue(grant(ANN, time))
+    time.now += 61
+    assert Client(environment, "a").connect(ticket)["statusCode"] == 403
+    assert Client(environment, "b").connect("f" * 43)["statusCode"] == 403
+    assert Client(environment, "c").connect()["statusCode"] == 403
+    assert Client(environment, "d").connect_unauthorized()["statusCode"] == 403
+    assert Client(environment, "d").send({"action": "ping"})["code"] == "unknown_connection"
+
+
+def test_the_table_never_holds_a_ticket(tickets: Tickets, table: Table, time: Time) -> None:
+    ticket = tickets.issue(grant(ANN, time))
+    assert ticket not in str(table.client.scan(TableName=table.name)["Items"])
+
+
+def test_an_expired_sign_in_is_renewed_on_the_same_socket(
+    environment: str, tickets: Tickets, time: Time
+) -> None:
+    ann = signed_in(environment, tickets, time, "a", ANN)
+    time.now += 901
+    assert ask(ann)["code"] == "auth_expired"
+    assert ann.send({"action": "resume", "answer_id": "x"})["code"] == "auth_expired"
+    assert ann.send({"action": "ping", "t": 1})["type"] == "pong"
+    assert ann.send({"action": "auth", "token": "forged"})["code"] == "auth_refused"
+    assert ask(ann)["code"] == "auth_expired"
+    renewed = ann.send({"action": "auth", "token": tickets.issue(grant(ANN, time))})
+    assert (renewed["type"], renewed["user"]) == ("welcome", "ann")
+    assert ask(ann)["type"] == "accepted"
+
+
+def test_somebody_elses_ticket_renews_nothing(
+    environment: str, tickets: Tickets, time: Time
+) -> None:
+    ann = signed_in(environment, tickets, time, "a", ANN)
+    theirs = tickets.issue(grant(BOB, time))
+    assert ann.send({"action": "auth", "token": theirs})["code"] == "auth_refused"
+    assert ann.send({"action": "hello", "client_id": "x"})["user"] == "ann"
+
+
+def test_an_answer_is_its_owners_only(environment: str, tickets: Tickets, time: Time) -> None:
+    ann = signed_in(environment, tickets, time, "a", ANN)
+    answer_id = ask(ann)["answer_id"]
+    for number, other in enumerate(
+        [BOB, Identity(tenant="other", user="ann", groups=("public", "legal"))]
+    ):
+        eve = signed_in(environment, tickets, time, f"eve-{number}", other)
+        resume = {"action": "resume", "answer_id": answer_id}
+        assert eve.send(resume)["code"] == "unknown_answer"
+        assert eve.send({"action": "cancel", "answer_id": answer_id})["code"] == "unknown_answer"
+
+
+def test_all_sockets_of_a_person_can_be_found(
+    environment: str, tickets: Tickets, table: Table, time: Time
+) -> None:
+    one = signed_in(environment, tickets, time, "one", ANN)
+    signed_in(environment, tickets, time, "two", ANN)
+    signed_in(environment, tickets, time, "bobs", BOB)
+    assert sorted(Connections(table, time).of(ANN)) == ["one", "two"]
+    one.disconnect()
+    assert Connections(table, time).of(ANN) == ["two"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.blueprint import Blueprint
+from local.blueprint import Authorizer, Blueprint
 from local.intrinsics import Resolver, UnknownReference
 from local.options import ROOT
 from local.sam import TemplateError
@@ -61,7 +61,8 @@ def test_functions_are_read_with_their_variables_resolved(blueprint: Blueprint) 
 def test_routes_are_read_with_whether_they_reply(blueprint: Blueprint) -> None:
     api = blueprint.web_socket
     assert api is not None
-    assert (api.stage, api.selection, api.authorizer) == ("dev", "action", None)
+    assert (api.stage, api.selection) == ("dev", "action")
+    assert api.authorizer == Authorizer("AuthorizerFunction", ())
     replies = {key: route.replies for key, route in api.routes.items()}
     assert replies["message"]
     assert replies["$default"]
