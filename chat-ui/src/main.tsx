@@ -12,6 +12,8 @@ import { Session } from "./chat/session";
 import { browserTabs } from "./chat/tabs";
 import { createVault } from "./chat/vault";
 import { webSocketTransport } from "./chat/websocket_transport";
+import { PreferenceStore } from "./features/settings/preferences";
+import { PreferencesProvider } from "./features/settings/preferences_context";
 import { preloadMarkdown } from "./features/thread/messages";
 import { SessionProvider } from "./session/session_context";
 
@@ -30,7 +32,9 @@ async function start(element: HTMLElement): Promise<void> {
   const root = createRoot(element);
   try {
     const { websocketUrl, apiUrl } = await loadConfig(new URL(window.location.href));
-    const vault = createVault(browserStorage(), createId);
+    const storage = browserStorage();
+    const preferences = new PreferenceStore(storage);
+    const vault = createVault(storage, createId);
     const session = new Session({
       transport: webSocketTransport(websocketUrl),
       vault,
@@ -48,9 +52,11 @@ async function start(element: HTMLElement): Promise<void> {
     session.start();
     root.render(
       <StrictMode>
-        <SessionProvider session={session} vault={vault}>
-          <App />
-        </SessionProvider>
+        <PreferencesProvider store={preferences}>
+          <SessionProvider session={session} vault={vault}>
+            <App />
+          </SessionProvider>
+        </PreferencesProvider>
       </StrictMode>,
     );
     window.setTimeout(preloadMarkdown, PRELOAD_AFTER_MS);

@@ -1,94 +1,74 @@
-/** The page: header, conversation, question box. */
-import { AssistantRuntimeProvider, ThreadPrimitive } from "@assistant-ui/react";
-import { ArrowDown, SquarePen } from "lucide-react";
-import { useState } from "react";
-import { Composer } from "../features/composer/Composer";
-import { ConnectionBanner } from "../features/connection/ConnectionBanner";
-import { Announcer } from "../features/thread/announcer";
-import { AnswerMessage, QuestionMessage } from "../features/thread/messages";
-import { useChatRuntime } from "../features/thread/runtime";
-import { Welcome } from "../features/thread/Welcome";
-import { useSession, useView } from "../session/session_context";
+/** The page: the frame, and in it what the address stands for. */
+import { lazy, Suspense, useState } from "react";
+import { Route, Switch } from "wouter";
+import { usePreferences } from "../features/settings/preferences_context";
+import { ShortcutProvider, useShortcut } from "../ui/shortcuts";
+import { TooltipProvider } from "../ui/Tooltip";
+import { Toaster } from "../ui/toast";
 import { useConversationRoute } from "./conversation_route";
-import { Logo } from "./Logo";
+import { focusQuestion, NEW_CONVERSATION, useStartConversation } from "./navigation";
+import { ChatPage } from "./pages/ChatPage";
+import { NotFoundPage } from "./pages/NotFoundPage";
+import { Shell } from "./shell/Shell";
+import { Sidebar } from "./shell/Sidebar";
 
-/** Until the server has said its own. */
-const USUAL_LIMIT = 4_000;
+const SettingsDialog = lazy(() => import("../features/settings/SettingsDialog"));
+const ShortcutSheet = lazy(() => import("../features/settings/ShortcutSheet"));
 
 export function App() {
-  const limit = useView(({ chat }) => chat.limits?.question_chars ?? USUAL_LIMIT);
+  const { singleKeys } = usePreferences();
+  return (
+    <ShortcutProvider singleKeys={singleKeys}>
+      <TooltipProvider>
+        <Page />
+      </TooltipProvider>
+    </ShortcutProvider>
+  );
+}
+
+function Page() {
   useConversationRoute();
-  const runtime = useChatRuntime();
+  const { theme } = usePreferences();
+  const [dialog, setDialog] = useState<"settings" | "shortcuts" | null>(null);
+  const close = (open: boolean) => setDialog(open ? dialog : null);
+  useShortcut(NEW_CONVERSATION, useStartConversation());
+  useShortcut({ chord: "Mod+,", label: "Settings", group: "Page" }, () => setDialog("settings"));
+  useShortcut({ chord: "?", label: "Keyboard shortcuts", group: "Page" }, () =>
+    setDialog("shortcuts"),
+  );
+  useShortcut(
+    { chord: "/", label: "Go to the question box", group: "Conversation" },
+    focusQuestion,
+  );
+  const sidebar = (
+    <Sidebar onSettings={() => setDialog("settings")} onShortcuts={() => setDialog("shortcuts")} />
+  );
   return (
-    <AssistantRuntimeProvider runtime={runtime}>
-      <a href="#question" className="skip-link">
-        Skip to the question box
-      </a>
-      <div className="relative flex h-dvh flex-col overflow-clip">
-        <Header />
-        <ConnectionBanner />
-        <ThreadPrimitive.Root className="flex min-h-0 flex-1 flex-col">
-          <Conversation />
-          <Composer limit={limit} />
-        </ThreadPrimitive.Root>
-      </div>
-      <Announcer />
-    </AssistantRuntimeProvider>
+    <>
+      <Shell sidebar={sidebar}>
+        <Routes />
+      </Shell>
+      <Suspense>
+        {dialog === "settings" && <SettingsDialog open onOpenChange={close} />}
+        {dialog === "shortcuts" && <ShortcutSheet open onOpenChange={close} />}
+      </Suspense>
+      <Toaster theme={theme} />
+    </>
   );
 }
 
-function Header() {
-  const session = useSession();
-  const empty = useView(({ chat }) => chat.turns.length === 0);
+function Routes() {
   return (
-    <header className="header">
-      <span className="flex items-center gap-2.5 font-semibold tracking-tight">
-        <Logo />
-        EnergyCopilot
-      </span>
-      <button
-        type="button"
-        className="header-button"
-        disabled={empty}
-        onClick={() => {
-          session.open(null);
-          document.getElementById("question")?.focus();
-        }}
-      >
-        <SquarePen aria-hidden className="size-4" />
-        <span className="max-sm:sr-only">New conversation</span>
-      </button>
-    </header>
-  );
-}
-
-function Conversation() {
-  const empty = useView(({ chat }) => chat.turns.length === 0);
-  // A new question goes to the top and its answer grows below, so that text never moves while it
-  // is read; only a conversation from before a reload opens at its end.
-  const [restored] = useState(!empty);
-  return (
-    <main className="relative flex min-h-0 flex-1 flex-col">
-      <ThreadPrimitive.Viewport
-        className="viewport"
-        turnAnchor="top"
-        scrollToBottomOnInitialize={restored}
-      >
-        <div className="column flex flex-1 flex-col pb-6">
-          {empty ? (
-            <Welcome />
-          ) : (
-            <ThreadPrimitive.Messages
-              components={{ UserMessage: QuestionMessage, AssistantMessage: AnswerMessage }}
-            />
-          )}
-        </div>
-      </ThreadPrimitive.Viewport>
-      {!empty && (
-        <ThreadPrimitive.ScrollToBottom className="jump-button" aria-label="Jump to the latest">
-          <ArrowDown aria-hidden className="size-4" />
-        </ThreadPrimitive.ScrollToBottom>
-      )}
-    </main>
+    <Switch>
+      <Route path="/">
+        <ChatPage />
+      </Route>
+      <Route path={/^\/c\/[\w-]{1,64}$/}>
+        <ChatPage />
+      </Route>
+      <Route>
+        <NotFoundPage />
+      </Route>
+    </Switch>
   );
 }

@@ -1,5 +1,6 @@
 /** Shown instead of the page when it cannot even learn where its server is. */
 import { PlugZap } from "lucide-react";
+import { Button } from "../ui/Button";
 
 export function StartupError({ message }: { readonly message: string }) {
   return (
@@ -8,9 +9,9 @@ export function StartupError({ message }: { readonly message: string }) {
         <PlugZap aria-hidden className="mx-auto size-8 text-muted" />
         <h1 className="mt-4 font-semibold text-xl">EnergyCopilot could not start</h1>
         <p className="mt-2 text-muted">{message}</p>
-        <button type="button" className="primary-button mt-6" onClick={() => location.reload()}>
+        <Button variant="primary" className="mt-6" onClick={() => location.reload()}>
           Try again
-        </button>
+        </Button>
       </div>
     </main>
   );

@@ -1,0 +1,21 @@
+import { cva, type VariantProps } from "class-variance-authority";
+import type { ComponentProps } from "react";
+import { cn } from "./cn";
+
+const badge = cva("badge", {
+  variants: {
+    tone: {
+      quiet: "bg-sunken text-muted",
+      accent: "bg-accent-soft text-accent",
+      warn: "bg-warn-soft text-warn",
+      danger: "bg-danger-soft text-danger",
+    },
+  },
+  defaultVariants: { tone: "quiet" },
+});
+
+export interface BadgeProps extends ComponentProps<"span">, VariantProps<typeof badge> {}
+
+export function Badge({ tone, className, ...rest }: BadgeProps) {
+  return <span className={cn(badge({ tone }), className)} {...rest} />;
+}
