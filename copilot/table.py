@@ -63,12 +63,42 @@ def key(pk: str, sk: str) -> dict[str, Any]:
 
 def encode(item: Mapping[str, Any]) -> dict[str, Any]:
     """Python values to DynamoDB attribute values; ``None`` values are left out."""
-    return {k: _serializer.serialize(v) for k, v in item.items() if v is not None}
+    return {k: _encoded(v) for k, v in item.items() if v is not None}
 
 
 def decode(item: Mapping[str, Any]) -> dict[str, Any]:
     """DynamoDB attribute values to Python values; whole numbers come back as ``int``."""
-    return {k: _plain(_deserializer.deserialize(v)) for k, v in item.items()}
+    return {k: _decoded(v) for k, v in item.items()}
+
+
+def _encoded(value: Any) -> Any:
+    # boto3's serializer tries every type in turn and takes numbers through decimal contexts. Five
+    # types are nearly all there is here; the rest is left to it.
+    kind = type(value)
+    if kind is str:
+        return {"S": value}
+    if kind is int:
+        return {"N": str(value)}
+    if kind is bool:
+        return {"BOOL": value}
+    if kind is list:
+        return {"L": [_encoded(v) for v in value]}
+    if kind is set and value and all(type(v) is str for v in value):
+        return {"SS": list(value)}
+    return _serializer.serialize(value)
+
+
+def _decoded(value: Any) -> Any:
+    if "S" in value:
+        return value["S"]
+    if "N" in value:
+        text = value["N"]
+        return int(text) if text.isdigit() else _plain(_deserializer.deserialize(value))
+    if "SS" in value:
+        return set(value["SS"])
+    if "L" in value:
+        return [_decoded(v) for v in value["L"]]
+    return _plain(_deserializer.deserialize(value))
 
 
 def _plain(value: Any) -> Any:

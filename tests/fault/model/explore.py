@@ -1,0 +1,73 @@
+"""Runs many schedules, on all cores, and says which of them break a promise."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+
+from tests.fault.model.ledger import Violation
+from tests.fault.model.rules import MUTATIONS, Rules
+from tests.fault.model.world import World
+
+BATCH = 500
+PRODUCT = Rules()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exploration:
+    """What a number of schedules showed. ``violations``: the schedule's seed and what broke."""
+
+    schedules: int
+    seconds: float
+    violations: list[tuple[int, str]] = field(default_factory=list)
+
+    def kinds(self) -> str:
+        """The promises that were broken, the most frequent first."""
+        counted = Counter(what for _, what in self.violations)
+        return "; ".join(f"{what} ({count})" for what, count in counted.most_common())
+
+
+def try_schedule(seed: int, rules: Rules = PRODUCT) -> str | None:
+    """Run one schedule; returns the promise that it breaks, if it does."""
+    try:
+        World(seed, rules).run()
+    except Violation as violation:
+        return str(violation)
+    return None
+
+
+def first_harm(mutation: str, *, within: int, first: int = 0) -> tuple[int, str] | None:
+    """The first schedule in which a mutation harms somebody, and how; ``None``: it was missed."""
+    for seed in range(first, first + within):
+        what = try_schedule(seed, MUTATIONS[mutation])
+        if what is not None:
+            return seed, what
+    return None
+
+
+def explore(
+    first: int, schedules: int, mutation: str | None = None, *, processes: int | None = None
+) -> Exploration:
+    """Run the schedules ``first .. first + schedules - 1``, of the product or of a mutation."""
+    began = time.monotonic()
+    batches = [
+        (start, min(start + BATCH, first + schedules), mutation)
+        for start in range(first, first + schedules, BATCH)
+    ]
+    if len(batches) == 1 or processes == 1:
+        found = [_run_batch(batch) for batch in batches]
+    else:
+        with ProcessPoolExecutor(processes or os.cpu_count()) as pool:
+            found = list(pool.map(_run_batch, batches))
+    violations = [violation for batch in found for violation in batch]
+    return Exploration(schedules=schedules, seconds=time.monotonic() - began, violations=violations)
+
+
+def _run_batch(batch: tuple[int, int, str | None]) -> list[tuple[int, str]]:
+    start, stop, mutation = batch
+    rules = PRODUCT if mutation is None else MUTATIONS[mutation]
+    outcomes = ((seed, try_schedule(seed, rules)) for seed in range(start, stop))
+    return [(seed, what) for seed, what in outcomes if what is not None]
