@@ -87,7 +87,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(run=_export)
     command.add_argument("source", type=Path, help="a sentence-transformers model folder")
-    command.add_argument("--out", type=Path, default=DEFAULT_MODEL)
+    command.add_argument(
+        "--cross-encoder",
+        action="store_true",
+        help="the folder is a cross-encoder's (RERANKER_DIR); needs --out",
+    )
+    command.add_argument("--out", type=Path, help="default: inference/model")
     command.add_argument(
         "--name", required=True, help="e.g. sentence-transformers/all-MiniLM-L6-v2"
     )
@@ -176,22 +181,28 @@ def _search(arguments: argparse.Namespace) -> None:
 
 
 def _export(arguments: argparse.Namespace) -> None:
+    from embed.export_cross_encoder import export_cross_encoder
     from embed.export_model import Origin, export_model
 
+    if arguments.cross_encoder and arguments.out is None:
+        raise EmbedError("--cross-encoder needs --out FOLDER, for example inference/reranker")
     origin = Origin(
         name=arguments.name,
         url=arguments.url,
         package=arguments.package,
         licence=arguments.licence,
     )
-    lowest = export_model(
+    out = arguments.out or DEFAULT_MODEL
+    export = export_cross_encoder if arguments.cross_encoder else export_model
+    agreement = export(
         arguments.source,
-        arguments.out,
+        out,
         origin=origin,
         weights=arguments.weights,
         licence_file=arguments.licence_file,
     )
-    Console().print(f"{arguments.out}: lowest cosine with sentence-transformers {lowest:.6f}")
+    measure = "largest difference from" if arguments.cross_encoder else "lowest cosine with"
+    Console().print(f"{out}: {measure} sentence-transformers {agreement:.6f}")
 
 
 def _names(text: str) -> list[str]:

@@ -21,7 +21,7 @@ from msgspec import Struct
 from copilot.index_manifest import FileEntry, sha256_of
 from embed.errors import ModelExportFailed
 from inference.onnx_embedder import CONFIG_NAME, EmbeddingConfig, OnnxEmbedder
-from inference.onnx_model import CONFIG_SCHEMA, MODEL_FILE, TOKENIZER_FILE
+from inference.onnx_model import CONFIG_SCHEMA, MODEL_FILE, TOKENIZER_FILE, ModelConfig
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -62,8 +62,7 @@ def export_model(
         ModelExportFailed: no such folder, no licence text, an unknown pooling, or vectors that
             disagree (int8 is exempt from the bound: its loss is what one wants to measure).
     """
-    if licence_file is None and origin.licence != "Apache-2.0":
-        raise ModelExportFailed(f"Give the text of {origin.licence} with --licence-file.")
+    require_licence(origin, licence_file)
     if not (source / "modules.json").is_file():
         raise ModelExportFailed(
             f"{source} is not a sentence-transformers model folder (modules.json is missing)."
@@ -72,8 +71,8 @@ def export_model(
         staged = Path(scratch) / "model"
         staged.mkdir()
         graph, reference = _library_export(source, Path(scratch))
-        _write_graph(graph, staged / MODEL_FILE, source, weights)
-        _write_tokenizer(Path(scratch) / "exported" / "tokenizer.json", staged)
+        write_graph(graph, staged / MODEL_FILE, source, weights)
+        write_tokenizer(Path(scratch) / "exported" / "tokenizer.json", staged)
         _write_config(staged, reference, origin)
         lowest = _write_golden(staged, reference)
         if weights != "int8" and lowest < PARITY:
@@ -81,11 +80,27 @@ def export_model(
                 f"The exported model disagrees with sentence-transformers: cosine {lowest:.5f}, "
                 f"at least {PARITY} is required. Nothing was written."
             )
-        _write_provenance(staged, source, origin, weights, lowest)
-        shutil.copyfile(licence_file or _APACHE, staged / "LICENSE")
-        shutil.rmtree(out, ignore_errors=True)
-        shutil.copytree(staged, out)
+        parity = {"lowest_cosine": round(lowest, 6), "texts": GOLDEN_COPY}
+        write_provenance(staged, source, origin, weights, parity)
+        publish(staged, out, licence_file)
     return lowest
+
+
+def require_licence(origin: Origin, licence_file: Path | None) -> None:
+    """Check that the licence's text is at hand: that of Apache-2.0 is.
+
+    Raises:
+        ModelExportFailed: it has to be given.
+    """
+    if licence_file is None and origin.licence != "Apache-2.0":
+        raise ModelExportFailed(f"Give the text of {origin.licence} with --licence-file.")
+
+
+def publish(staged: Path, out: Path, licence_file: Path | None) -> None:
+    """Add the licence and put the finished folder in the place of ``out``."""
+    shutil.copyfile(licence_file or _APACHE, staged / "LICENSE")
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.copytree(staged, out)
 
 
 def _library_export(source: Path, scratch: Path) -> tuple[ModelProto, Any]:
@@ -106,7 +121,8 @@ def _library_export(source: Path, scratch: Path) -> tuple[ModelProto, Any]:
     return onnx.load(str(scratch / "exported" / "onnx" / "model.onnx")), reference
 
 
-def _write_graph(graph: ModelProto, path: Path, source: Path, weights: Weights) -> None:
+def write_graph(graph: ModelProto, path: Path, source: Path, weights: Weights) -> None:
+    """Write the fused graph with its weights stored as asked."""
     import onnx
 
     onnx.save(graph, str(path))
@@ -148,7 +164,8 @@ def _fuse(path: Path, config: dict[str, Any]) -> ModelProto:
     return model
 
 
-def _write_tokenizer(source: Path, staged: Path) -> None:
+def write_tokenizer(source: Path, staged: Path) -> None:
+    """Write the tokenizer without its own cutting and padding: the reader sets both."""
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(source))
@@ -162,14 +179,10 @@ def _write_config(staged: Path, reference: Any, origin: Origin) -> None:
     pooling = modules["Pooling"].get_config_dict().get("pooling_mode")
     if pooling not in ("mean", "cls"):
         raise ModelExportFailed(f"Pooling {pooling!r} is not supported; mean and cls are.")
-    files = {
-        name: FileEntry(bytes=(staged / name).stat().st_size, sha256=sha256_of(staged / name))
-        for name in (MODEL_FILE, TOKENIZER_FILE)
-    }
-    weights = hashlib.sha256("".join(f.sha256 for f in files.values()).encode()).hexdigest()
+    files = entries(staged)
     config = EmbeddingConfig(
         schema=CONFIG_SCHEMA,
-        model_id=f"{origin.name.rpartition('/')[2]}@{weights[:12]}",
+        model_id=model_id_of(origin, files),
         source=origin.name,
         dimension=int(reference.get_embedding_dimension()),
         max_tokens=int(reference.max_seq_length),
@@ -177,8 +190,27 @@ def _write_config(staged: Path, reference: Any, origin: Origin) -> None:
         normalize="Normalize" in modules,
         files=files,
     )
+    write_config(staged / CONFIG_NAME, config)
+
+
+def entries(staged: Path) -> dict[str, FileEntry]:
+    """Size and hash of the graph and the tokenizer of ``staged``."""
+    return {
+        name: FileEntry(bytes=(staged / name).stat().st_size, sha256=sha256_of(staged / name))
+        for name in (MODEL_FILE, TOKENIZER_FILE)
+    }
+
+
+def model_id_of(origin: Origin, files: dict[str, FileEntry]) -> str:
+    """The model's name and a hash over ``files``: other weights, another id."""
+    weights = hashlib.sha256("".join(f.sha256 for f in files.values()).encode()).hexdigest()
+    return f"{origin.name.rpartition('/')[2]}@{weights[:12]}"
+
+
+def write_config(path: Path, config: ModelConfig) -> None:
+    """Write a configuration as JSON that can be read by people."""
     raw = msgspec.json.format(msgspec.json.encode(config), indent=2)
-    (staged / CONFIG_NAME).write_bytes(raw + b"\n")
+    path.write_bytes(raw + b"\n")
 
 
 def _write_golden(staged: Path, reference: Any) -> float:
@@ -193,9 +225,10 @@ def _write_golden(staged: Path, reference: Any) -> float:
     return float((got * expected).sum(axis=1).min())
 
 
-def _write_provenance(
-    staged: Path, source: Path, origin: Origin, weights: Weights, lowest: float
+def write_provenance(
+    staged: Path, source: Path, origin: Origin, weights: Weights, parity: dict[str, Any]
 ) -> None:
+    """Record where the folder comes from, by hash, and how well it agrees with the original."""
     record = {
         "source": msgspec.to_builtins(origin),
         "source_files": {
@@ -205,7 +238,7 @@ def _write_provenance(
         },
         "weights": weights,
         "tools": {name: version(name) for name in _TOOLS},
-        "parity": {"lowest_cosine": round(lowest, 6), "texts": GOLDEN_COPY},
+        "parity": parity,
         "files": {
             path.name: sha256_of(path) for path in sorted(staged.iterdir()) if path.is_file()
         },

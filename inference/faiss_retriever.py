@@ -117,7 +117,7 @@ class FaissRetriever:
             return []
         ranked = self.rank(question, vector, groups=groups, filters=filters)
         numbers: dict[str, int] = {}
-        chosen = select(self._passages(ranked, numbers), k, per_document=self._choices.per_document)
+        chosen = select(self.passages(ranked, numbers), k, per_document=self._choices.per_document)
         if not self._choices.whole_clauses:
             return chosen
         return [self._neighbours.completed(p, numbers[p.chunk_id]) for p in chosen]
@@ -161,9 +161,9 @@ class FaissRetriever:
             score, newness([d if isinstance(d, str) else None for d in dates]), weight
         )
 
-    def _passages(self, ranked: Ranked, numbers: dict[str, int]) -> Iterator[Passage]:
-        """The ranked passages, best first, each made when it is asked for; ``numbers`` fills with
-        their chunks' numbers."""
+    def passages(self, ranked: Ranked, numbers: dict[str, int]) -> Iterator[Passage]:
+        """Yield the ranked passages, best first, each made when it is asked for; ``numbers`` fills
+        with the numbers of their chunks, by chunk id."""
         for row, number in enumerate(ranked.chunks.tolist()):
             passage = self._passage(
                 number,
