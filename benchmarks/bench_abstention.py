@@ -1,10 +1,13 @@
-"""Abstention: the weights of ``inference.evidence``, fitted, and both of its error rates.
+"""Abstention: the weights of ``inference.evidence``, fitted, and its error rates.
 
-Run as ``python -m benchmarks.bench_abstention --data path/to/squad_passages --foreign
-path/to/squad_passages --foreign path/to/banking77``. Fitted on the shipped questions against
-unanswerable and foreign ones (asked of the energy corpus), cross-validated in five folds.
-``--data`` then shows a corpus that fitted nothing; there "unanswerable" means that the gold passage
-was taken away.
+Run as ``make bench-abstention DATA=path/to/squad_passages ARGS="--foreign path/to/banking77"``.
+
+Answerable questions are those of the BEIR folder (``queries`` with ``answers``) and the shipped
+ones. Each of them is asked a second time of the same documents without those that answer it: an
+unanswerable question of the domain, at scale. Foreign ones are asked of documents about something
+else. The even questions of the folder, the shipped ones and half of the foreign ones fit the
+weights; the odd ones, the other foreign ones and the unanswerable questions that were written for
+the sample corpus fit nothing. Shipped answerable questions are shown cross-validated.
 """
 
 from __future__ import annotations
@@ -12,39 +15,89 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from benchmarks.kept_vectors import KeptVectors
-from benchmarks.question_sets import PASSAGES, ask_index, beir, questions_of, shipped
-from inference.evidence import ENOUGH, Strength, strength
-from inference.ports import Passage
+from benchmarks.eval_beir import plan_of
+from benchmarks.eval_sets import BadData, read_beir, read_records
+from benchmarks.kept_vectors import ROOT, KeptVectors
+from benchmarks.question_sets import PASSAGES, QUESTIONS, questions_of
+from embed.build import build
+from embed.plan import Plan, make_plan
+from embed.sources import find_sources, load_sources
+from inference.evidence import ENOUGH, WEIGHTS, Strength, strength
+from inference.faiss_retriever import FaissRetriever
 
 FOLDS = 5
 FOREIGN = 300
-RIDGE = 1e-2
-IN_DOMAIN = 0.25
-"""What unanswerable questions of the domain weigh in the fit, of all that is to be refused: cosine
-and words cannot tell most of them from answerable ones, and more weight only blurs the rest."""
+RIDGE = 1.0
+REFUSED = 0.05
+"""The share of answerable questions that may be refused; sets the threshold."""
 
 Values = NDArray[np.float64]
 
 
 class Group(Struct, frozen=True):
-    """Questions of one kind with the strength of their evidence."""
+    """Questions of one kind with the strength of their evidence, asked of one corpus.
 
+    ``weight`` is what the group weighs in the fit, whatever its size; 0: it fits nothing.
+    """
+
+    corpus: str
     name: str
     answerable: bool
+    weight: float
     strengths: list[Strength]
 
     @property
-    def chances(self) -> Values:
+    def features(self) -> Values:
+        """One row per question, one column per measure."""
+        return np.array([[getattr(s, name) for name in WEIGHTS] for s in self.strengths])
+
+    @property
+    def served(self) -> Values:
         """The chance of an answer as served, one per question."""
         return np.array([item.chance for item in self.strengths])
+
+
+class Corpus:
+    """Documents of which any can be hidden from a question, by giving each a group of its own."""
+
+    def __init__(self, plan: Plan, folder: Path, vectors: KeptVectors) -> None:
+        self._groups = {d.path: set(d.groups) for d in plan.documents}
+        own = [msgspec.structs.replace(d, groups=[d.path]) for d in plan.documents]
+        quiet = {"workers": 1, "reuse": False, "report": lambda *_: None}
+        build(replace(plan, documents=own), folder, vectors, **quiet)
+        self._retriever = FaissRetriever.open(folder, vectors)
+        self._vectors = vectors
+
+    def ask(
+        self,
+        questions: Sequence[str],
+        hidden: Sequence[set[str]] | None = None,
+        readers: Sequence[set[str]] | None = None,
+    ) -> list[Strength]:
+        """The evidence for each question among the documents that its reader may see, without
+        those hidden from it."""
+        found = []
+        for number, vector in enumerate(self._vectors.embed(questions)):
+            reader = readers[number] if readers else {"public"}
+            seen = {path for path, groups in self._groups.items() if groups & reader}
+            passages = self._retriever.retrieve(
+                questions[number],
+                vector,
+                k=PASSAGES,
+                groups=frozenset(seen - (hidden[number] if hidden else set())),
+            )
+            found.append(strength(questions[number], passages))
+        return found
 
 
 def main() -> int:
@@ -53,53 +106,59 @@ def main() -> int:
     parser.add_argument("--foreign", type=Path, action="append", default=[])
     parser.add_argument("--vectors", type=Path, help="keep embeddings here (.npz)")
     arguments = parser.parse_args()
+    if arguments.data is None or not arguments.foreign:
+        print("Needs public questions: DATA=path/to/squad_passages", file=sys.stderr)
+        print('and foreign ones: ARGS="--foreign path/to/banking77"', file=sys.stderr)
+        return 2
     vectors = KeptVectors(arguments.vectors)
-    groups = own(vectors) + [foreign(path, vectors) for path in arguments.foreign]
-    if len(groups) > 2:
-        _print_fit(groups)
-    else:
-        print("skipped: fitting. Give foreign questions: --foreign path/to/banking77")
-    _print_rates("shipped index", groups)
-    if arguments.data is not None and (arguments.data / "queries.jsonl").is_file():
-        _print_rates(arguments.data.name, other_corpus(arguments.data, vectors))
-    else:
-        print("skipped: another corpus. Give its folder: --data path/to/squad_passages")
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            groups = list(measured(arguments.data, arguments.foreign, vectors, Path(scratch)))
+    except BadData as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     vectors.save()
+    _print_fit(groups)
+    _print_rates(groups)
     return 0
 
 
-def own(vectors: KeptVectors) -> list[Group]:
-    """The shipped questions that the corpus answers, and those that it does not."""
-    asked = shipped(vectors)
-    return [
-        Group(
-            name,
-            answerable,
-            [strength(a.text, a.passages) for a in asked if bool(a.answers) == answerable],
-        )
-        for name, answerable in (("answerable", True), ("in the domain, unanswerable", False))
-    ]
-
-
-def foreign(path: Path, vectors: KeptVectors) -> Group:
-    """Questions about something else, asked of the shipped index."""
-    texts = sorted(questions_of(path))
-    random.Random(0).shuffle(texts)
-    return Group(f"foreign: {path.name}", False, _asked(texts[:FOREIGN], vectors))
-
-
-def other_corpus(folder: Path, vectors: KeptVectors) -> list[Group]:
-    """A BEIR folder's questions, with their gold passage and without it."""
-    asked = beir(folder, vectors, k=PASSAGES + 1)
-    without = [[p for p in item.passages if p.chunk_id != item.gold][:PASSAGES] for item in asked]
-    return [
-        Group("answerable", True, [strength(a.text, a.passages[:PASSAGES]) for a in asked]),
-        Group(
-            "gold passage taken away",
-            False,
-            [strength(a.text, rest) for a, rest in zip(asked, without, strict=True)],
-        ),
-    ]
+def measured(
+    data: Path, foreign: Sequence[Path], vectors: KeptVectors, scratch: Path
+) -> Iterator[Group]:
+    """Every group, asked of the shipped documents and of those of ``data``."""
+    folder = read_beir(data, "test")
+    asked = [item for item in folder.asked if item.answers]
+    if not asked:
+        raise BadData(f"No question of {data} carries answers.")
+    paths = [key for key, _, _ in folder.passages]
+    other = Corpus(plan_of(folder), scratch / "other", vectors)
+    for half, name, weight in ((0, "fitted half", 1.0), (1, "other half", 0.0)):
+        part = [item for item in asked if int(item.id.lstrip("q")) % 2 == half]
+        texts = [item.text for item in part]
+        gold = [{paths[number] for number in item.grades} for item in part]
+        yield Group(data.name, f"answerable, {name}", True, weight, other.ask(texts))
+        yield Group(data.name, f"its passage hidden, {name}", False, weight, other.ask(texts, gold))
+    loaded = load_sources(find_sources([ROOT / "corpus" / "documents"]))
+    own = Corpus(make_plan(loaded.documents, default_groups=["public"]), scratch / "own", vectors)
+    records = [r for r in read_records(QUESTIONS) if r["kind"] != "follow_up"]
+    told = [r for r in records if r["span"] is not None]
+    texts = [r["question"] for r in told]
+    readers = [set(r.get("groups", ["public"])) for r in told]
+    gold = [{r["document"], *r.get("also", [])} for r in told]
+    yield Group("shipped", "answerable", True, 1.0, own.ask(texts, None, readers))
+    yield Group("shipped", "its documents hidden", False, 1.0, own.ask(texts, gold, readers))
+    untold = [r["question"] for r in records if r["span"] is None]
+    yield Group("shipped", "unanswerable as written", False, 0.0, own.ask(untold))
+    for path in (data, *foreign):
+        strangers = sorted(questions_of(path))
+        random.Random(0).shuffle(strangers)
+        fitted, kept = strangers[:FOREIGN], strangers[FOREIGN : 2 * FOREIGN]
+        of = other if path != data else own
+        corpus = data.name if path != data else "shipped"
+        yield Group(corpus, f"foreign: {path.name}", False, 1.0, of.ask(fitted))
+        yield Group("shipped", f"foreign: {path.name}, others", False, 0.0, own.ask(kept))
+    yield Group(data.name, "foreign: shipped questions", False, 0.0, other.ask(texts + untold))
 
 
 def auroc(answerable: Values, others: Values) -> float:
@@ -109,56 +168,75 @@ def auroc(answerable: Values, others: Values) -> float:
 
 
 def fit(features: Values, labels: Values, weights: Values) -> Values:
-    """Logistic regression by Newton's method: bias first, shape ``(features + 1,)``."""
-    given = np.column_stack([np.ones(len(features)), features])
+    """Logistic regression with a ridge on standardised features, by Newton's method: bias first,
+    shape ``(features + 1,)``, in units of the features as given."""
+    middle, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
+    given = np.column_stack([np.ones(len(features)), (features - middle) / spread])
+    ridge = RIDGE * np.diag([0.0, *np.ones(features.shape[1])])
     found = np.zeros(given.shape[1])
     for _ in range(50):
         chance = 1 / (1 + np.exp(-given @ found))
-        slope = given.T @ (weights * (chance - labels)) + RIDGE * found
+        slope = given.T @ (weights * (chance - labels)) + ridge @ found
         curve = (given.T * (weights * chance * (1 - chance))) @ given
-        found -= np.linalg.solve(curve + RIDGE * np.eye(len(found)), slope)
-    return found
+        found -= np.linalg.solve(curve + ridge, slope)
+    slopes = found[1:] / spread
+    return np.array([found[0] - slopes @ middle, *slopes])
 
 
-def _asked(texts: Sequence[str], vectors: KeptVectors) -> list[Strength]:
-    found: list[list[Passage]] = ask_index(list(texts), vectors)
-    return [strength(text, passages) for text, passages in zip(texts, found, strict=True)]
+def _chance(weights: Values, features: Values) -> Values:
+    return np.asarray(1 / (1 + np.exp(-(weights[0] + features @ weights[1:]))))
+
+
+def _fitted(groups: Sequence[Group], fold: int | None = None) -> Values:
+    """The weights without the questions of ``fold``; every group weighs as many."""
+    features, labels, weights = [], [], []
+    for group in groups:
+        kept = np.arange(len(group.strengths)) % FOLDS != (-1 if fold is None else fold)
+        features.append(group.features[kept])
+        labels.append(np.full(kept.sum(), float(group.answerable)))
+        weights.append(np.full(kept.sum(), 500 * group.weight / kept.sum()))
+    return fit(np.vstack(features), np.concatenate(labels), np.concatenate(weights))
 
 
 def _print_fit(groups: Sequence[Group]) -> None:
-    """Fit with answerable and other questions weighing the same."""
-    features = np.array([[s.cosine, s.coverage] for group in groups for s in group.strengths])
-    kinds = np.array([n for n, group in enumerate(groups) for _ in group.strengths])
-    labels = (kinds == 0).astype(float)
-    share = {0: 1.0, 1: IN_DOMAIN} | {
-        n: (1 - IN_DOMAIN) / (len(groups) - 2) for n in range(2, len(groups))
-    }
-    count = len(groups[0].strengths)
-    weights = np.array([share[k] * count / len(groups[k].strengths) for k in kinds.tolist()])
-    found = fit(features, labels, weights)
-    print(f"fitted: bias {found[0]:.1f}, cosine {found[1]:.1f}, coverage {found[2]:.1f}")
-    folds = np.arange(len(features)) % FOLDS
-    chance = np.empty(len(features))
-    for fold in range(FOLDS):
-        here = folds == fold
-        held = fit(features[~here], labels[~here], weights[~here])
-        chance[here] = 1 / (1 + np.exp(-(held[0] + features[here] @ held[1:])))
-    own_chance, others = chance[kinds == 0], chance[kinds > 1]
+    fitting = [group for group in groups if group.weight]
+    found = _fitted(fitting)
     print(
-        f"cross-validated: AUROC {auroc(own_chance, others):.4f} against foreign questions; "
-        f"one answerable question in forty lies below {np.quantile(own_chance, 0.025):.2f}; "
-        f"at {ENOUGH} {np.mean(own_chance < ENOUGH):.1%} are refused, "
-        f"{np.mean(others >= ENOUGH):.1%} of the foreign ones answered"
+        f"fitted: bias {found[0]:.1f}, "
+        + ", ".join(f"{name} {weight:.1f}" for name, weight in zip(WEIGHTS, found[1:], strict=True))
     )
+    held = {group.corpus + group.name: np.empty(len(group.strengths)) for group in fitting}
+    for fold in range(FOLDS):
+        weights = _fitted(fitting, fold)
+        for group in fitting:
+            here = np.arange(len(group.strengths)) % FOLDS == fold
+            held[group.corpus + group.name][here] = _chance(weights, group.features[here])
+    answerable = [held[g.corpus + g.name] for g in fitting if g.answerable]
+    limits = [float(np.quantile(chances, REFUSED)) for chances in answerable]
+    print(
+        f"cross-validated: {REFUSED:.0%} of the answerable lie below "
+        + " and ".join(f"{limit:.2f}" for limit in limits)
+        + f"; served: {ENOUGH}"
+    )
+    for group in fitting:
+        chances = held[group.corpus + group.name]
+        wrong = np.mean((chances >= ENOUGH) != group.answerable)
+        print(f"  {group.corpus:<16}{group.name:<36}{len(chances):>6}{wrong:8.1%}")
 
 
-def _print_rates(corpus: str, groups: Sequence[Group]) -> None:
-    print(f"\n  {corpus:<32}{'n':>6}{'wrong':>8}{'AUROC':>8}")
+def _print_rates(groups: Sequence[Group]) -> None:
+    print(f"\nas served\n  {'asked of':<16}{'questions':<36}{'n':>6}{'wrong':>8}{'AUROC':>8}")
     for group in groups:
-        refused = float(np.mean(group.chances < ENOUGH))
-        wrong = refused if group.answerable else 1 - refused
-        area = "" if group.answerable else f"{auroc(groups[0].chances, group.chances):8.3f}"
-        print(f"  {group.name:<32}{len(group.strengths):>6}{wrong:8.1%}{area}")
+        wrong = np.mean((group.served >= ENOUGH) != group.answerable)
+        own = np.concatenate(
+            [g.served for g in groups if g.answerable and g.corpus == group.corpus]
+        )
+        area = "" if group.answerable else f"{auroc(own, group.served):8.3f}"
+        fits = "" if group.weight else "  fitted nothing"
+        print(
+            f"  {group.corpus:<16}{group.name:<36}{len(group.strengths):>6}{wrong:8.1%}{area:>8}"
+            f"{fits}"
+        )
 
 
 if __name__ == "__main__":
