@@ -1,6 +1,8 @@
 /** Puts the page together: the one place that knows the browser, its storage and its socket. */
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { ApiProvider } from "./api/api_context";
+import { ApiClient } from "./api/client";
 import { App } from "./app/App";
 import { ConfigError, loadConfig } from "./app/config";
 import { StartupError } from "./app/StartupError";
@@ -35,6 +37,7 @@ async function start(element: HTMLElement): Promise<void> {
     const storage = browserStorage();
     const preferences = new PreferenceStore(storage);
     const vault = createVault(storage, createId);
+    const api = new ApiClient({ apiUrl, clientId: vault.clientId() });
     const session = new Session({
       transport: webSocketTransport(websocketUrl),
       vault,
@@ -53,9 +56,11 @@ async function start(element: HTMLElement): Promise<void> {
     root.render(
       <StrictMode>
         <PreferencesProvider store={preferences}>
-          <SessionProvider session={session} vault={vault}>
-            <App />
-          </SessionProvider>
+          <ApiProvider client={api}>
+            <SessionProvider session={session} vault={vault}>
+              <App />
+            </SessionProvider>
+          </ApiProvider>
         </PreferencesProvider>
       </StrictMode>,
     );

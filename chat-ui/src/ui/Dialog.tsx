@@ -9,6 +9,12 @@ export const Dialog = Radix.Root;
 export const DialogTrigger = Radix.Trigger;
 export const DialogClose = Radix.Close;
 
+/** Focus goes to the window itself, unless something in it took it by `autoFocus`. */
+export function focusWindow(event: Event): void {
+  event.preventDefault();
+  if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus();
+}
+
 export interface DialogContentProps {
   readonly title: string;
   readonly description?: ReactNode;
@@ -24,6 +30,7 @@ export function DialogContent(props: DialogContentProps) {
     <Radix.Portal>
       <Radix.Overlay className="overlay" />
       <Radix.Content
+        onOpenAutoFocus={focusWindow}
         className={cn("dialog", className)}
         {...(description === undefined ? { "aria-describedby": undefined } : {})}
       >

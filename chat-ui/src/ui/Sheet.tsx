@@ -4,6 +4,7 @@ import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 import { IconButton } from "./Button";
 import { cn } from "./cn";
+import { focusWindow } from "./Dialog";
 
 export interface SheetProps {
   readonly open: boolean;
@@ -25,6 +26,7 @@ export function Sheet(props: SheetProps) {
         <Radix.Overlay className="overlay" />
         <Radix.Content
           aria-describedby={undefined}
+          onOpenAutoFocus={focusWindow}
           className={cn("sheet", side === "start" ? "sheet-start" : "sheet-end", className)}
         >
           {bare ? (

@@ -1,6 +1,6 @@
 /** A few words about a control, on hover and on keyboard focus. One provider stands around the page. */
 import { Tooltip as Radix } from "radix-ui";
-import type { ReactElement, ReactNode } from "react";
+import type { FocusEvent, ReactElement, ReactNode } from "react";
 import { Kbd } from "./Kbd";
 
 const DELAY_MS = 350;
@@ -24,7 +24,9 @@ export interface TooltipProps {
 export function Tooltip({ text, shortcut, side = "bottom", children }: TooltipProps) {
   return (
     <Radix.Root>
-      <Radix.Trigger asChild>{children}</Radix.Trigger>
+      <Radix.Trigger asChild onFocus={unlessByKeyboard}>
+        {children}
+      </Radix.Trigger>
       <Radix.Portal>
         <Radix.Content side={side} sideOffset={6} collisionPadding={8} className="tooltip">
           {text}
@@ -33,4 +35,9 @@ export function Tooltip({ text, shortcut, side = "bottom", children }: TooltipPr
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** Focus that came with a click, or from a dialog that closed, is no question about the control. */
+function unlessByKeyboard(event: FocusEvent<HTMLElement>): void {
+  if (!event.currentTarget.matches(":focus-visible")) event.preventDefault();
 }

@@ -1,12 +1,14 @@
 /** The whole page over the in-process transport, for tests that look at it as a person does. */
 import { act, cleanup, configure, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { ApiProvider } from "../../src/api/api_context";
 import { App } from "../../src/app/App";
 import type { Archive } from "../../src/chat/archive";
 import { createVault } from "../../src/chat/vault";
 import { SessionProvider } from "../../src/session/session_context";
 import { createRig, memoryStorage, type Rig } from "../builders";
 import { memoryArchive } from "../memory_archive";
+import { type ScriptedApi, scriptedApi } from "../scripted_api";
 
 /** The Markdown renderer is loaded when it is first needed, which on a busy machine takes its time. */
 configure({ asyncUtilTimeout: 15_000 });
@@ -28,14 +30,20 @@ export function freshBrowser(): Kept {
 }
 
 /** Opens the page at the browser's address; in a fresh browser that is the start page. */
-export function openPage(kept: Kept = freshBrowser(), ids: readonly string[] = []): Page {
+export function openPage(
+  kept: Kept = freshBrowser(),
+  ids: readonly string[] = [],
+  api: ScriptedApi = scriptedApi(),
+): Page {
   let made = 0;
   const vault = createVault(kept.storage, () => `client-${++made}`);
   const rig = createRig({ vault, archive: kept.archive, ids });
   render(
-    <SessionProvider session={rig.session} vault={vault}>
-      <App />
-    </SessionProvider>,
+    <ApiProvider client={api.client} retries={0}>
+      <SessionProvider session={rig.session} vault={vault}>
+        <App />
+      </SessionProvider>
+    </ApiProvider>,
   );
   act(() => {
     rig.session.start();
