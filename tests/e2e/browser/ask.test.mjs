@@ -61,7 +61,7 @@ test("stop keeps what has come and nothing follows, also after a reload", async 
   const { page } = await open(browser);
   await ask(
     page,
-    "During which hours is electricity most expensive on the 2025 time-of-use plan for homes?",
+    "What did a peak kilowatt-hour cost on the residential time-of-use schedule in 2024?",
   );
   await midAnswer(page);
   await stopButton(page).click();

@@ -7,8 +7,7 @@ export const STARTERS = [
   },
   {
     topic: "Tariffs",
-    question:
-      "During which hours is electricity most expensive on the 2025 time-of-use plan for homes?",
+    question: "What did a peak kilowatt-hour cost on the residential time-of-use schedule in 2024?",
   },
   {
     topic: "Storage",
