@@ -20,6 +20,7 @@ from inference import citations, evidence, grounding, guard, prompt
 from inference.endings import verdict
 from inference.generation import Again, Failed, Generated, Patience, Stop, Stopped, generate
 from inference.knowledge import Knowledge, Parts, Stopwatch, look_up
+from inference.links import unknown_links
 from inference.ports import CacheUnavailable, Finished, Passage, TextDelta
 from inference.sources import sources_of
 from inference.turn_events import Ended, Found, Question, Restarted, Started, Status, TurnEvent
@@ -170,7 +171,8 @@ class _Turn:
 
     def _begin_text(self) -> None:
         self._text = ""
-        self._redactor = Redactor(self._limits.redacted)
+        links = unknown_links(self._passages)
+        self._redactor = Redactor(self._limits.redacted, others=[links])
         self._markers = citations.MarkerFilter(len(self._passages))
 
     def _open(self) -> Iterator[TurnEvent]:

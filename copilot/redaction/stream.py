@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from copilot.redaction.patterns import DETECTORS, KINDS, Detector
 
-_START = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]|[+(]")
+_START = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]|[+(]|(?<!/)/(?=/|$)")
 _CONTEXT = 2
 """Characters before a position that a detector may look at."""
 
@@ -18,10 +18,11 @@ class Redactor:
     ``kinds`` are those to remove (``KINDS``: email, iban, card, ssn, phone). What ``feed`` and
     ``finish`` return, joined, equals ``redact`` of what was fed, joined. Text is held back only
     while it could still grow into a match: at most about 320 characters, mostly the last word.
+    ``others`` are looked for first.
     """
 
-    def __init__(self, kinds: Iterable[str] = KINDS) -> None:
-        self._detectors = detectors_of(kinds)
+    def __init__(self, kinds: Iterable[str] = KINDS, *, others: Sequence[Detector] = ()) -> None:
+        self._detectors = (*others, *detectors_of(kinds))
         self._text = ""
         self._from = 0
         self.removed: dict[str, int] = {}
