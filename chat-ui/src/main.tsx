@@ -16,7 +16,7 @@ import { createVault } from "./chat/vault";
 import { webSocketTransport } from "./chat/websocket_transport";
 import { PreferenceStore } from "./features/settings/preferences";
 import { PreferencesProvider } from "./features/settings/preferences_context";
-import { preloadMarkdown } from "./features/thread/messages";
+import { preloadMarkdown } from "./features/thread/AnswerText";
 import { SessionProvider } from "./session/session_context";
 
 /** Late enough to leave the first paint alone, early enough for the first answer. */

@@ -30,6 +30,7 @@ it("while an answer runs, Send is Stop and typing goes on", async () => {
   await page.user.type(page.questionBox(), "q{Enter}");
   page.say({ type: "accepted", client_msg_id: "m1", answer_id: "a1", conversation_id: "c" });
   await page.user.type(page.questionBox(), "next{Enter}");
+  expect(screen.getByText("Stop the answer, or wait for its end, to send this.")).toBeTruthy();
   expect(value(page.questionBox())).toBe("next");
   expect(page.sent().filter(({ action }) => action === "message")).toHaveLength(1);
   await page.user.click(screen.getByRole("button", { name: "Stop the answer" }));
@@ -68,5 +69,7 @@ it("a lost connection is told with a countdown and can be retried at once", () =
   expect(screen.getByRole("status").textContent).toMatch(/Connection lost. Next try in \d+ s./);
   act(() => screen.getByRole("button", { name: "Retry now" }).click());
   act(() => page.greet());
+  expect(screen.getByRole("status").textContent).toBe("Connected again");
+  act(() => void vi.advanceTimersByTime(3_000));
   expect(screen.getByRole("status").textContent).toBe("");
 });

@@ -1,9 +1,11 @@
 // @vitest-environment happy-dom
-import { cleanup, screen, waitFor, within } from "@testing-library/react";
+import { act, cleanup, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
+import type { Chunk } from "../../src/api/schema";
 import { STARTERS } from "../../src/features/thread/starters";
 import type { Receipt } from "../../src/protocol/wire";
 import { endOf, source } from "../builders";
+import { problem, scriptedApi } from "../scripted_api";
 import { closePage, freshBrowser, openPage, type Page } from "./page";
 
 afterEach(cleanup);
@@ -12,8 +14,11 @@ const TEXT = "The price rises by **1.5 percent** a year [1]. Nothing else change
 const receipt: Receipt = {
   model: "openai:gpt-5-mini",
   corpus_version: "c1",
-  cache: { decision: "miss" },
-  stages: [],
+  cache: { decision: "miss", reason: "no near question" },
+  stages: [
+    { name: "retrieve", ms: 12 },
+    { name: "model", ms: 1_100 },
+  ],
   tokens: { prompt: 1412, completion: 74 },
   total_ms: 1203.5,
 };
@@ -23,8 +28,9 @@ const sources = [
     section: "4. Contract price",
     page: 3,
     url: "https://docs.example.com/ppa",
+    chunk_id: "chunk-1",
   }),
-  source("2", { title: "Tariff book" }),
+  source("2", { title: "Tariff book", section: "Demand charges" }),
 ];
 
 const accepted = (client_msg_id: string, answer_id = "a1") => ({
@@ -89,26 +95,152 @@ it("shows a cited answer with its sources and its receipt", async () => {
   expect(answer.textContent).toContain("Nothing else changes [7]");
   const list = within(answer).getByRole("region", { name: "Sources" });
   expect(within(list).getByText("p. 3 · 4. Contract price")).toBeTruthy();
-  expect(
-    within(list)
-      .getByRole("link", { name: /Harrow Ridge PPA/ })
-      .getAttribute("href"),
-  ).toBe("https://docs.example.com/ppa");
   expect(list.textContent).toContain("1 passage found but not cited");
-  expect(answer.textContent).toContain("gpt-5-mini");
-  expect(answer.textContent).toContain("1,412 tokens in, 74 out");
-  expect(answer.textContent).toContain("1.2 s");
+  expect(within(answer).getByRole("button", { name: "Receipt" }).textContent).toBe("1.2 s");
 });
 
-it("a citation leads to its source", async () => {
+const passage = (n: number, text: string, start: number): Chunk => ({
+  n,
+  chunk_id: `chunk-${n}`,
+  start,
+  end: start + text.length,
+  page: 3,
+  section: "4. Contract price",
+  text,
+});
+const CHUNK = "GET /documents/documents%2F1.md/chunks/chunk-1";
+const before = passage(0, "The parties agree. ", 0);
+const cited = passage(
+  1,
+  "The price is fixed. It rises by 1.5 percent a year. It ends in 2040. ",
+  19,
+);
+const after = passage(2, "Nothing else changes.", 88);
+const citation = {
+  source_id: "1",
+  document: "documents/1.md",
+  chunk_id: "chunk-1",
+  at: TEXT.indexOf("[1]"),
+  quote: "It rises by 1.5 percent a year.",
+  start: 39,
+  end: 70,
+  page: 3,
+  section: "4. Contract price",
+};
+
+it("a citation opens the document at the cited words; closing leads back to it", async () => {
+  const api = scriptedApi({ [CHUNK]: () => ({ before, chunk: cited, after, span: null }) });
+  const page = openPage(freshBrowser(), ["m1"], api);
+  await answered(page, { citations: [citation] });
+  const chip = screen.getByRole("button", { name: "Source 1: Harrow Ridge PPA" });
+  await page.user.click(chip);
+  const panel = screen.getByRole("complementary", { name: "Source" });
+  expect(document.activeElement).toBe(panel);
+  const mark = await waitFor(() => {
+    const found = panel.querySelector("mark");
+    if (found === null) throw new Error("nothing is marked");
+    return found;
+  });
+  expect(mark.textContent).toBe("It rises by 1.5 percent a year.");
+  expect(panel.textContent).toContain("The parties agree. The price is fixed.");
+  expect(panel.textContent).toContain("It ends in 2040. Nothing else changes.");
+  expect(panel.textContent).toContain("p. 3 · 4. Contract price");
+  expect(
+    within(panel)
+      .getByRole("link", { name: /Original/ })
+      .getAttribute("href"),
+  ).toBe("https://docs.example.com/ppa");
+  await page.user.keyboard("{Escape}");
+  expect(screen.queryByRole("complementary")).toBeNull();
+  expect(document.activeElement).toBe(chip);
+});
+
+it("a document that cannot be loaded leaves what the answer was given, and a retry", async () => {
+  let away = true;
+  const api = scriptedApi({
+    [CHUNK]: () =>
+      away
+        ? problem(503, "unavailable", "The server is busy. Try again.")
+        : { before, chunk: cited, after, span: null },
+  });
+  const page = openPage(freshBrowser(), ["m1"], api);
+  await answered(page, { citations: [citation] });
+  await page.user.click(screen.getByRole("button", { name: "Open source 1: Harrow Ridge PPA" }));
+  const panel = screen.getByRole("complementary", { name: "Source" });
+  const retry = await within(panel).findByRole("button", { name: "Try again" });
+  expect(panel.textContent).toContain("The server is busy. Try again.");
+  expect(panel.textContent).toContain("It rises by 1.5 percent a year.");
+  away = false;
+  await page.user.click(retry);
+  await waitFor(() => expect(panel.textContent).toContain("Nothing else changes."));
+});
+
+it("documents that were indexed anew are told so, without a useless retry", async () => {
+  const page = openPage(freshBrowser(), ["m1"]);
+  await answered(page, { citations: [citation] });
+  await page.user.click(screen.getByRole("button", { name: "Open source 1: Harrow Ridge PPA" }));
+  expect(await screen.findByText(/The documents have changed since this answer/)).toBeTruthy();
+  expect(screen.queryByRole("button", { name: "Try again" })).toBeNull();
+});
+
+it("what the server could not confirm is marked, and says why", async () => {
+  const page = openPage(freshBrowser(), ["m1"]);
+  const flagged = "Nothing else changes [7].";
+  const start = TEXT.indexOf(flagged);
+  const flag = { kind: "unsupported", start, end: start + flagged.length, text: flagged } as const;
+  await answered(page, { flags: [flag] });
+  const answer = screen.getByRole("article", { name: "Answer" });
+  await waitFor(() => expect(answer.querySelector(".flagged")?.textContent).toBe(flagged));
+  expect(within(answer).getByRole("button", { name: /^Unsupported sentence: / })).toBeTruthy();
+  expect(answer.textContent).toContain("1 part is not confirmed by the cited passages");
+});
+
+it("an abstention looks like one", async () => {
+  const page = openPage(freshBrowser(), ["m1"]);
+  await answered(page, { finish_reason: "abstained" });
+  expect(screen.getByText("Not answered: the documents do not say")).toBeTruthy();
+});
+
+it("offers to go on with what was found and not used", async () => {
+  const page = openPage(freshBrowser(), ["m1", "m2"]);
+  await answered(page);
+  const list = screen.getByRole("region", { name: "Follow-up questions" });
+  await page.user.click(
+    within(list).getByRole("button", { name: "What does Tariff book say about demand charges?" }),
+  );
+  expect(page.sent().at(-1)).toMatchObject({
+    text: "What does Tariff book say about demand charges?",
+    conversation_id: "c1",
+  });
+});
+
+it("the receipt tells stages, cache and tokens on demand", async () => {
   const page = openPage(freshBrowser(), ["m1"]);
   await answered(page);
-  await page.user.click(screen.getByRole("button", { name: "Source 1: Harrow Ridge PPA" }));
-  const item = screen
-    .getAllByRole("listitem")
-    .find((li) => li.getAttribute("aria-current") === "true");
-  expect(item?.textContent).toContain("Harrow Ridge PPA");
-  await waitFor(() => expect(document.activeElement).toBe(item));
+  expect(screen.queryByText("Corpus version")).toBeNull();
+  await page.user.click(screen.getByRole("button", { name: "Receipt" }));
+  const told = await screen.findByRole("dialog", { name: "Receipt of this answer" });
+  expect(within(told).getByRole("list", { name: "Stages" }).textContent).toBe(
+    "Search the documents12 msWrite the answer1.1 s",
+  );
+  expect(told.textContent).toContain("gpt-5-mini");
+  expect(told.textContent).toContain("1,412 in, 74 out");
+  expect(told.textContent).toContain("Not in the cache: no near question");
+});
+
+it("words that have come stay while the connection is away, and the page says so", async () => {
+  const page = openPage(freshBrowser(), ["m1"]);
+  await ask(page, "How fast?");
+  page.say(accepted("m1"), { type: "delta", answer_id: "a1", epoch: 1, seq: 1, text: "By 1.5 " });
+  act(() => {
+    for (let attempt = 0; attempt < 6; attempt += 1) {
+      page.peer().cut();
+      if (attempt < 5) page.session.retryNow();
+    }
+  });
+  const answer = screen.getByRole("article", { name: "Answer" });
+  await waitFor(() => expect(answer.textContent).toContain("Interrupted."), { timeout: 3_000 });
+  expect(answer.textContent).toContain("By 1.5");
 });
 
 it("an answer of the extractive model is labelled as such", async () => {

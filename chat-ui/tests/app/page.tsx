@@ -13,6 +13,14 @@ import { type ScriptedApi, scriptedApi } from "../scripted_api";
 /** The Markdown renderer is loaded when it is first needed, which on a busy machine takes its time. */
 configure({ asyncUtilTimeout: 15_000 });
 
+/** Without layout every element would be nowhere, and a virtual list would show none of its rows. */
+for (const side of ["offsetHeight", "clientHeight", "clientWidth"]) {
+  Object.defineProperty(HTMLElement.prototype, side, { configurable: true, get: () => 600 });
+}
+
+/** A desktop's window: the sidebar and the source panel stand beside the thread. */
+Object.assign(window, { innerWidth: 1440, innerHeight: 900 });
+
 export interface Page extends Rig {
   readonly user: ReturnType<typeof userEvent.setup>;
   readonly questionBox: () => HTMLElement;

@@ -1,101 +1,106 @@
 /** Where a question is written. Enter sends, Shift+Enter breaks the line, Send becomes Stop. */
-import { ComposerPrimitive, useAui, useAuiState } from "@assistant-ui/react";
 import { ArrowUp, Square } from "lucide-react";
-import { type KeyboardEvent, useEffect, useRef } from "react";
-import { useVault, useView } from "../../session/session_context";
+import { type KeyboardEvent, useId, useRef, useState } from "react";
+import { useConnected } from "../../session/connected";
+import { useSession, useView } from "../../session/session_context";
+import { ComposerNote } from "./ComposerNote";
+import { useDraft } from "./draft";
 
-/** From this share of the limit on, the count is shown. */
-const SHOW_COUNT_FROM = 0.8;
+/** Until the server has said its own. */
+const USUAL_LIMIT = 4_000;
 
-export function Composer({ limit }: { readonly limit: number }) {
-  useKeptDraft();
-  const running = useAuiState(({ thread }) => thread.isRunning);
-  const length = useAuiState(({ composer }) => composer.text.length);
-  const offline = useView(({ connection }) => connection.phase !== "ready");
-  const tooLong = length > limit;
-  const keepEnter = (event: KeyboardEvent) => {
-    // While nothing can be sent, Enter would break the line, or send what the server refuses.
-    const send = event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing;
-    if (send && (running || tooLong)) event.preventDefault();
+export function Composer() {
+  const session = useSession();
+  const note = useId();
+  const box = useRef<HTMLTextAreaElement>(null);
+  const [text, setText] = useDraft();
+  const [early, setEarly] = useState(false);
+  const limit = useView(({ chat }) => chat.limits?.question_chars ?? USUAL_LIMIT);
+  const running = useView(({ chat }) => chat.running !== null);
+  const connected = useConnected();
+  const tooLong = text.length > limit;
+  const send = () => {
+    setEarly(running);
+    if (running || tooLong || text.trim() === "") return;
+    session.ask(text);
+    setText("");
+    box.current?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    // While a word is composed (Japanese, Chinese), Enter chooses it.
+    if (event.nativeEvent.isComposing || event.keyCode === IME) return;
+    if (event.key === "Escape" && running) session.stop();
+    if (event.key !== "Enter" || event.shiftKey || isTouch()) return;
+    event.preventDefault();
+    send();
   };
   return (
     <div className="composer-area">
-      <ComposerPrimitive.Root className="composer">
-        <ComposerPrimitive.Input
-          id="question"
-          aria-label="Your question"
-          aria-describedby="composer-note"
-          aria-invalid={tooLong || undefined}
-          placeholder="Ask about your energy documents"
-          rows={1}
-          maxRows={10}
-          autoFocus={hasKeyboard()}
-          unstable_insertNewlineOnTouchEnter
-          dir="auto"
-          className="composer-input"
-          onKeyDown={keepEnter}
-          cancelOnEscape
-        />
+      <form
+        className="composer"
+        onSubmit={(event) => {
+          event.preventDefault();
+          send();
+        }}
+      >
+        {/* The copy of the text makes the box as high as its text, without measuring. */}
+        <div className="composer-grow" data-text={text}>
+          <textarea
+            ref={box}
+            id="question"
+            aria-label="Your question"
+            aria-describedby={note}
+            aria-invalid={tooLong || undefined}
+            placeholder="Ask about your energy documents"
+            rows={1}
+            // biome-ignore lint/a11y/noAutofocus: the page is for asking; on touch screens it is not done
+            autoFocus={!isTouch()}
+            dir="auto"
+            enterKeyHint="enter"
+            className="composer-input"
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+            onKeyDown={onKeyDown}
+          />
+        </div>
         {running ? (
-          <ComposerPrimitive.Cancel className="send-button" aria-label="Stop the answer">
+          <button
+            type="button"
+            className="send-button"
+            aria-label="Stop the answer"
+            title="Stop the answer (Esc)"
+            onClick={() => session.stop()}
+          >
             <Square aria-hidden className="size-3.5 fill-current" />
-          </ComposerPrimitive.Cancel>
+          </button>
         ) : (
-          <ComposerPrimitive.Send
+          <button
+            type="submit"
             className="send-button"
             aria-label="Send the question"
-            disabled={tooLong}
+            title="Send (Enter)"
+            disabled={tooLong || text.trim() === ""}
           >
             <ArrowUp aria-hidden className="size-4.5" />
-          </ComposerPrimitive.Send>
+          </button>
         )}
-      </ComposerPrimitive.Root>
-      <p id="composer-note" className="composer-note">
-        <Note length={length} limit={limit} offline={offline} />
+      </form>
+      <p id={note} className="composer-note">
+        <ComposerNote
+          length={text.length}
+          limit={limit}
+          connected={connected}
+          waiting={running && early && text.trim() !== ""}
+        />
       </p>
     </div>
   );
 }
 
-/** On a touch screen, focus would cover half of the answer with a keyboard. */
-function hasKeyboard(): boolean {
-  return window.matchMedia("(pointer: fine)").matches;
-}
+/** The key code that browsers give while a word is composed, where they do not say so otherwise. */
+const IME = 229;
 
-function Note(props: {
-  readonly length: number;
-  readonly limit: number;
-  readonly offline: boolean;
-}) {
-  const { length, limit, offline } = props;
-  const count = new Intl.NumberFormat("en");
-  if (length > limit) {
-    return (
-      <span className="text-danger" role="alert">
-        {count.format(length - limit)} characters too long; the limit is {count.format(limit)}.
-      </span>
-    );
-  }
-  if (length > limit * SHOW_COUNT_FROM) {
-    return `${count.format(length)} of ${count.format(limit)} characters`;
-  }
-  if (offline && length > 0) return "Your question will be sent once the connection is back.";
-  return "Answers can be wrong. Check them against their sources.";
-}
-
-/** The draft outlives a reload. */
-function useKeptDraft(): void {
-  const vault = useVault();
-  const aui = useAui();
-  const text = useAuiState(({ composer }) => composer.text);
-  const restored = useRef(false);
-  useEffect(() => {
-    if (restored.current) vault.saveDraft(text);
-  }, [vault, text]);
-  useEffect(() => {
-    if (restored.current) return;
-    restored.current = true;
-    const draft = vault.loadDraft();
-    if (draft !== "") aui.composer.setText(draft);
-  }, [vault, aui]);
+/** On a touch screen Enter breaks the line, and focus would cover the page with a keyboard. */
+function isTouch(): boolean {
+  return !window.matchMedia("(pointer: fine)").matches;
 }

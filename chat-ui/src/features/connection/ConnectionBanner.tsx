@@ -1,41 +1,61 @@
 /** Says that the connection is gone, when it will be tried again, and lets a person not wait. */
-import { WifiOff } from "lucide-react";
-import { useEffect, useState } from "react";
+import { Check, WifiOff } from "lucide-react";
+import { useEffect, useRef } from "react";
+import { useConnected, useOnline, useOutlasts } from "../../session/connected";
 import { useSession, useView } from "../../session/session_context";
-import { useSecondsUntil } from "../../ui/seconds_until";
+import { useSecondsUntil } from "../../ui/timing";
 
-/** Shorter interruptions are mended before anybody needs to read about them. */
-const PATIENCE_MS = 900;
+/** For how long the page says that the connection is back. */
+const RELIEF_MS = 2_500;
 
 export function ConnectionBanner() {
-  const session = useSession();
-  const connection = useView((view) => view.connection);
-  const seconds = useSecondsUntil(connection.phase === "waiting" ? connection.retryAt : null);
-  const troubled = useOutlasts(connection.phase !== "ready", PATIENCE_MS);
+  const troubled = !useConnected();
+  const relieved = useRelief(troubled);
   return (
-    <div role="status" className={troubled ? "banner" : "hidden"}>
-      {troubled && (
-        <>
-          <WifiOff aria-hidden className="size-4 shrink-0" />
-          <span>{seconds > 0 ? `Connection lost. Next try in ${seconds} s.` : "Connecting"}</span>
-          {connection.phase === "waiting" && (
-            <button type="button" className="text-button" onClick={() => session.retryNow()}>
-              Retry now
-            </button>
-          )}
-        </>
+    <div role="status" className="banner-area">
+      {troubled && <Trouble />}
+      {relieved && (
+        <p className="banner banner-good">
+          <Check aria-hidden className="size-4 shrink-0" />
+          Connected again
+        </p>
       )}
     </div>
   );
 }
 
-/** True once `condition` has held for `ms`. */
-function useOutlasts(condition: boolean, ms: number): boolean {
-  const [outlasted, setOutlasted] = useState(false);
+function Trouble() {
+  const session = useSession();
+  const connection = useView((view) => view.connection);
+  const online = useOnline();
+  const seconds = useSecondsUntil(connection.phase === "waiting" ? connection.retryAt : null);
+  return (
+    <div className="banner">
+      <WifiOff aria-hidden className="size-4 shrink-0" />
+      <span>{online ? words(seconds) : "You are offline. What is here stays readable."}</span>
+      {connection.phase === "waiting" && (
+        <button type="button" className="text-button" onClick={() => session.retryNow()}>
+          Retry now
+        </button>
+      )}
+    </div>
+  );
+}
+
+function words(seconds: number): string {
+  return seconds > 0 ? `Connection lost. Next try in ${seconds} s.` : "Connecting";
+}
+
+/** True for a moment after `troubled` has ended. */
+function useRelief(troubled: boolean): boolean {
+  const wasTroubled = useRef(false);
   useEffect(() => {
-    if (!condition) return setOutlasted(false);
-    const timer = setTimeout(() => setOutlasted(true), ms);
-    return () => clearTimeout(timer);
-  }, [condition, ms]);
-  return outlasted;
+    if (troubled) wasTroubled.current = true;
+  }, [troubled]);
+  const over = wasTroubled.current && !troubled;
+  const long = useOutlasts(over, RELIEF_MS);
+  useEffect(() => {
+    if (long) wasTroubled.current = false;
+  }, [long]);
+  return over && !long;
 }

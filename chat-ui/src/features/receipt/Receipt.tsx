@@ -1,62 +1,59 @@
-/** What an answer took, in one quiet line. */
-import { RotateCw, Zap } from "lucide-react";
+/** What an answer took, on demand: stages with their times, cache, tokens, cost, model, corpus. */
+import { ReceiptText } from "lucide-react";
 import type { Receipt as ReceiptData } from "../../protocol/wire";
+import { Popover, PopoverContent, PopoverTrigger } from "../../ui/Popover";
+import { duration, facts, stageBars } from "./words";
 
-interface ReceiptProps {
-  readonly receipt: ReceiptData;
-  /** Given where the answer came from the cache. */
-  readonly onAskAfresh: (() => void) | null;
-}
-
-export function Receipt({ receipt, onAskAfresh }: ReceiptProps) {
+export function Receipt({ receipt }: { readonly receipt: ReceiptData }) {
   return (
-    <div className="receipt">
-      <span>{modelLabel(receipt.model)}</span>
-      <span className={receipt.cache.decision === "hit" ? "badge badge-hit" : ""}>
-        {receipt.cache.decision === "hit" && <Zap aria-hidden className="size-3" />}
-        {cacheLabel(receipt.cache.decision)}
-      </span>
-      {receipt.total_ms != null && <span>{duration(receipt.total_ms)}</span>}
-      {tokenLabel(receipt) !== null && <span>{tokenLabel(receipt)}</span>}
-      {onAskAfresh !== null && (
-        <button type="button" className="text-button" onClick={onAskAfresh}>
-          <RotateCw aria-hidden className="size-3" />
-          Ask afresh
+    <Popover>
+      <PopoverTrigger asChild>
+        <button type="button" className="answer-action" aria-label="Receipt">
+          <ReceiptText aria-hidden className="size-3.5" />
+          {receipt.total_ms != null && <span>{duration(receipt.total_ms)}</span>}
         </button>
-      )}
-    </div>
+      </PopoverTrigger>
+      <PopoverContent
+        aria-label="Receipt of this answer"
+        side="top"
+        align="start"
+        className="receipt-card"
+      >
+        <h3 className="font-semibold text-sm">Receipt</h3>
+        <Stages receipt={receipt} />
+        <dl className="mt-3 grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5 border-line border-t pt-3 text-xs leading-5">
+          {facts(receipt).map(({ name, value }) => (
+            <div key={name} className="contents">
+              <dt className="text-muted">{name}</dt>
+              <dd className="wrap-anywhere text-right tabular-nums">{value}</dd>
+            </div>
+          ))}
+        </dl>
+      </PopoverContent>
+    </Popover>
   );
 }
 
-/** True where sentences were quoted as they stand, and no language model was asked. */
-function isExtractive(model: string): boolean {
-  return model.startsWith("extractive");
-}
-
-function modelLabel(model: string): string {
-  return isExtractive(model)
-    ? "Quoted from the documents, no language model"
-    : model.replace(/^[^:]*:/, "");
-}
-
-function cacheLabel(decision: ReceiptData["cache"]["decision"]): string {
-  switch (decision) {
-    case "hit":
-      return "Answered from the cache";
-    case "miss":
-      return "Not cached";
-    case "bypass":
-      return "Cache skipped";
-  }
-}
-
-function duration(ms: number): string {
-  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
-}
-
-function tokenLabel({ model, tokens }: ReceiptData): string | null {
-  const { prompt = 0, completion = 0 } = tokens;
-  if (isExtractive(model) || prompt + completion === 0) return null;
-  const number = new Intl.NumberFormat("en");
-  return `${number.format(prompt)} tokens in, ${number.format(completion)} out`;
+function Stages({ receipt }: { readonly receipt: ReceiptData }) {
+  const bars = stageBars(receipt);
+  if (bars.length === 0) return null;
+  return (
+    <ol aria-label="Stages" className="mt-3 grid gap-2 text-xs">
+      {bars.map(({ name, time, share }, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a receipt never changes
+        <li key={index}>
+          <span className="flex justify-between gap-4">
+            <span>{name}</span>
+            <span className="text-muted tabular-nums">{time}</span>
+          </span>
+          <span aria-hidden className="mt-1 block h-1.5 overflow-hidden rounded-full bg-sunken">
+            <span
+              className="block h-full min-w-0.5 rounded-full bg-accent"
+              style={{ width: `${(100 * share).toFixed(1)}%` }}
+            />
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
 }

@@ -1,8 +1,9 @@
 /** Says when an answer is not what it could be: refused, failed, cut short, unconfirmed. */
 import { CircleAlert, CircleSlash, RotateCw, Scissors, ShieldAlert } from "lucide-react";
 import type { ReactNode } from "react";
-import type { Refusal, Turn } from "../../chat/state";
-import { useSecondsUntil } from "../../ui/seconds_until";
+import { shownText } from "../../chat/answer";
+import type { Refusal, Turn } from "../../chat/conversation";
+import { useSecondsUntil } from "../../ui/timing";
 
 interface OutcomeProps {
   readonly turn: Turn;
@@ -23,7 +24,7 @@ export function Outcome({ turn, onRetry }: OutcomeProps) {
           onRetry={error?.retryable === false ? null : onRetry}
         >
           {error?.message ?? "The answer could not be completed."}
-          {answer.text !== "" && " What had arrived is kept above."}
+          {shownText(answer) !== "" && " What had arrived is kept above."}
         </Notice>
       );
     }

@@ -1,10 +1,10 @@
-/** What is happening before the first word. */
+/** What is happening: before the first word, and while a started answer cannot go on. */
 import type { Stage } from "../../chat/answer";
-import type { Turn } from "../../chat/state";
-import { useView } from "../../session/session_context";
+import type { Turn } from "../../chat/conversation";
+import { useConnected } from "../../session/connected";
 
 export function StatusLine({ turn }: { readonly turn: Turn }) {
-  const connected = useView(({ connection }) => connection.phase === "ready");
+  const connected = useConnected();
   return (
     <p className="status-line">
       <span aria-hidden className="status-dots">
@@ -13,6 +13,19 @@ export function StatusLine({ turn }: { readonly turn: Turn }) {
         <i />
       </span>
       {statusOf(turn, connected)}
+    </p>
+  );
+}
+
+/** Below the words of an answer that stands still for want of a connection. */
+export function Interrupted({ turn }: { readonly turn: Turn }) {
+  const connected = useConnected();
+  if (connected && !turn.stopped) return null;
+  return (
+    <p className="status-line mt-3">
+      {turn.stopped
+        ? "Stopping"
+        : "Interrupted. It goes on where it stopped once you are connected."}
     </p>
   );
 }

@@ -5,7 +5,7 @@ import { STARTERS } from "./starters";
 export function Welcome() {
   const session = useSession();
   return (
-    <div className="m-auto w-full max-w-2xl py-8">
+    <div className="column flex min-h-full flex-col justify-center py-8">
       <h1 className="text-balance font-semibold text-2xl tracking-tight sm:text-3xl">
         What do you want to know?
       </h1>

@@ -1,7 +1,7 @@
 /** Reads the running answer to screen readers by the sentence: tokens would be noise. */
 import { useEffect, useRef, useState } from "react";
 import { isOpen, shownText } from "../../chat/answer";
-import type { Turn } from "../../chat/state";
+import type { Turn } from "../../chat/conversation";
 import { useView } from "../../session/session_context";
 import { statusOf } from "./StatusLine";
 

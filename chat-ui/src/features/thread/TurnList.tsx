@@ -1,0 +1,77 @@
+/**
+ * The turns of a conversation, of which only those near the view are in the page. A question that
+ * is asked goes to the top and its answer grows below it; once the answer fills the view, the view
+ * follows for as long as the reader is at its end.
+ */
+import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
+import { useCallback, useLayoutEffect, useRef } from "react";
+import { shownText } from "../../chat/answer";
+import type { Turn } from "../../chat/conversation";
+import { useAskedHere } from "./asked_here";
+import { JumpToLatest } from "./JumpToLatest";
+import { TurnRow } from "./TurnRow";
+
+interface TurnListProps {
+  readonly turns: readonly Turn[];
+  readonly viewport: HTMLElement;
+}
+
+/** Distance from the end in pixels, up to which the reader counts as being there. */
+const AT_END = 32;
+
+export function TurnList({ turns, viewport }: TurnListProps) {
+  const last = turns.length - 1;
+  const asked = useAskedHere(turns);
+  const latest = useRef<HTMLDivElement>(null);
+  const rows = useVirtualizer({
+    count: turns.length,
+    getScrollElement: () => viewport,
+    getItemKey: (index) => turns[index]?.clientMsgId ?? index,
+    estimateSize: (index) => estimatedHeight(turns[index]),
+    rangeExtractor: (range) => [...new Set([...defaultRangeExtractor(range), last])],
+    overscan: 2,
+    anchorTo: "end",
+    followOnAppend: true,
+    scrollEndThreshold: AT_END,
+    directDomUpdates: true,
+    directDomUpdatesMode: "position",
+  });
+  const toEnd = useCallback(() => rows.scrollToEnd(), [rows]);
+  // A conversation opens at its end; whoever asks wants to see the answer.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each new question counts
+  useLayoutEffect(toEnd, [toEnd, asked]);
+  return (
+    <>
+      <div ref={rows.containerRef} className="relative w-full">
+        {rows.getVirtualItems().map(({ key, index }) => {
+          const turn = turns[index];
+          if (turn === undefined) return null;
+          return (
+            <div
+              key={key}
+              ref={rows.measureElement}
+              data-index={index}
+              className={`absolute inset-x-0 top-0 ${turn.clientMsgId === asked ? "turn-asked" : ""}`}
+            >
+              <TurnRow
+                turn={turn}
+                number={index + 1}
+                count={turns.length}
+                isLast={index === last}
+              />
+              {index === last && <div ref={latest} aria-hidden className="h-px" />}
+            </div>
+          );
+        })}
+      </div>
+      <JumpToLatest viewport={viewport} latest={latest} onJump={toEnd} />
+    </>
+  );
+}
+
+/** Roughly, in pixels, until the row is measured: near guesses keep the scroll bar calm. */
+function estimatedHeight(turn: Turn | undefined): number {
+  if (turn === undefined) return 0;
+  const characters = turn.answer === null ? 0 : shownText(turn.answer).length;
+  return 240 + 0.45 * characters + 0.3 * turn.question.length;
+}
