@@ -21,6 +21,8 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.{ts,tsx}"],
     environment: "node",
+    // A desktop: the sidebar and the source panel stand beside the thread.
+    environmentOptions: { happyDOM: { width: 1440, height: 900 } },
     restoreMocks: true,
     testTimeout: 30_000,
   },

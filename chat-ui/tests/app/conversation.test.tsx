@@ -151,7 +151,7 @@ it("a citation opens the document at the cited words; closing leads back to it",
       .getAttribute("href"),
   ).toBe("https://docs.example.com/ppa");
   await page.user.keyboard("{Escape}");
-  expect(screen.queryByRole("complementary")).toBeNull();
+  expect(screen.queryByRole("complementary", { name: "Source" })).toBeNull();
   expect(document.activeElement).toBe(chip);
 });
 

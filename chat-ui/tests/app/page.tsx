@@ -18,9 +18,6 @@ for (const side of ["offsetHeight", "clientHeight", "clientWidth"]) {
   Object.defineProperty(HTMLElement.prototype, side, { configurable: true, get: () => 600 });
 }
 
-/** A desktop's window: the sidebar and the source panel stand beside the thread. */
-Object.assign(window, { innerWidth: 1440, innerHeight: 900 });
-
 export interface Page extends Rig {
   readonly user: ReturnType<typeof userEvent.setup>;
   readonly questionBox: () => HTMLElement;
