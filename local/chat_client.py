@@ -57,9 +57,15 @@ class ChatClient:
     """One person at one WebSocket URL. Use as an async context manager."""
 
     def __init__(
-        self, url: str, *, client_id: str | None = None, watchdog_s: float = WATCHDOG_S
+        self,
+        url: str,
+        *,
+        client_id: str | None = None,
+        watchdog_s: float = WATCHDOG_S,
+        origin: str | None = None,
     ) -> None:
         self.url = url
+        self._origin = origin
         self.client_id = client_id or new_id()
         self.watchdog_s = watchdog_s
         self.resumes = 0
@@ -97,7 +103,7 @@ class ChatClient:
             raise ChatError("use the client as an async context manager")
         if self._socket is not None:
             await self._socket.close()
-        self._socket = await self._session.ws_connect(self.url, max_msg_size=0)
+        self._socket = await self._session.ws_connect(self.url, max_msg_size=0, origin=self._origin)
         await self.send(encode_client(Hello(client_id=self.client_id)))
         while True:
             event = await self.receive(10)
@@ -141,6 +147,8 @@ class ChatClient:
         try:
             return decode_event(message.data)
         except msgspec.DecodeError as error:
+            if failure := _gateway_failure(message.data):
+                return failure
             raise ChatError(f"not a server event: {message.data[:200]}") from error
 
     async def ask(self, text: str, **fields: Any) -> Accepted:
@@ -234,3 +242,19 @@ class ChatClient:
         if self._socket is None:
             raise ChatError("the client is not connected")
         return self._socket
+
+
+class _GatewayFailure(msgspec.Struct):
+    """What API Gateway itself says when the function behind a route has failed."""
+
+    message: str
+    connection_id: str = msgspec.field(name="connectionId")
+    request_id: str = msgspec.field(name="requestId")
+
+
+def _gateway_failure(frame: str) -> Error | None:
+    try:
+        failure = msgspec.json.decode(frame, type=_GatewayFailure)
+    except msgspec.DecodeError:
+        return None
+    return Error(code="internal", message=failure.message, ref=failure.request_id)

@@ -37,13 +37,15 @@ class Control:
         self._management = management
 
     def app(self) -> web.Application:
-        """``GET /state``, ``POST|GET|DELETE /faults``, ``POST /connections/{id|all}/reset``,
-        ``POST /functions/{name}/{kill|pause|continue}`` (of busy workers, or ``?workers=all``)."""
+        """``GET /state``, ``POST|GET|DELETE /faults``, ``DELETE /faults/{id}``,
+        ``POST /connections/{id|all}/reset``, ``POST /functions/{name}/{kill|pause|continue}``
+        (of busy workers; ``?workers=all``; ``?working_on=TEXT``: whose event holds the text)."""
         app = web.Application()
         app.router.add_get("/state", self._state)
         app.router.add_get("/faults", self._list_faults)
         app.router.add_post("/faults", self._add_fault)
         app.router.add_delete("/faults", self._clear_faults)
+        app.router.add_delete("/faults/{id}", self._remove_fault)
         app.router.add_post("/connections/{id}/reset", self._reset)
         app.router.add_post("/functions/{name}/{verb:kill|pause|continue}", self._signal)
         return app
@@ -79,6 +81,10 @@ class Control:
             return web.json_response({"error": str(error)}, status=400)
         return web.json_response({"id": self._faults.add(rule)}, status=201)
 
+    async def _remove_fault(self, request: web.Request) -> web.Response:
+        self._faults.remove(int(request.match_info["id"]))
+        return web.Response(status=204)
+
     async def _clear_faults(self, request: web.Request) -> web.Response:
         self._faults.clear()
         return web.Response(status=204)
@@ -99,10 +105,15 @@ class Control:
         if pool is None:
             return web.json_response({"error": "no such function"}, status=404)
         everyone = request.query.get("workers") == "all"
-        struck = [w for w in pool.workers if everyone or w.state == "busy"]
+        text = request.query.get("working_on", "").encode()
+        struck = [w for w in pool.workers if everyone or (w.state == "busy" and _holds(w, text))]
         for worker in struck:
             worker.send(_SIGNALS[request.match_info["verb"]])
         return web.json_response({"workers": [worker.number for worker in struck]})
+
+
+def _holds(worker: Worker, text: bytes) -> bool:
+    return not text or (worker.invocation is not None and text in worker.invocation.payload)
 
 
 def _described(worker: Worker) -> dict[str, Any]:

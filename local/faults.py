@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["drop", "duplicate", "delay", "hold", "reset", "refuse", "deny", "slow"]
+Kind = Literal["drop", "duplicate", "delay", "hold", "reset", "refuse", "deny", "slow", "late"]
 PUSH_KINDS = frozenset({"drop", "duplicate", "delay", "hold", "reset"})
-SERVICE_KINDS = frozenset({"deny", "slow"})
+SERVICE_KINDS = frozenset({"deny", "slow", "late"})
 
 
 @dataclass(slots=True)
@@ -23,13 +23,15 @@ class Rule:
     On frames to a client: ``drop`` it, ``duplicate`` it, ``delay`` it (with everything after it) by
     ``ms``, ``hold`` it back until the next frame has gone (reorders), ``reset`` the connection
     instead of sending. On posts of functions: ``refuse`` with ``status`` (410 or 429). On calls of
-    services (``dynamodb``, ``sqs``, ...): ``deny`` with ``status`` and the error code ``code``, or
-    ``slow`` by ``ms``.
+    services (``dynamodb``, ``sqs``, ...): ``deny`` with ``status`` and the error code ``code``,
+    ``slow`` by ``ms`` before they are made, or ``late`` by ``ms`` with their answer.
     """
 
     kind: Kind
     contains: str = ""
     """Only frames with this text, only calls of this operation (``UpdateItem``)."""
+    body: str = ""
+    """Only calls of services whose request holds this text."""
     connection: str | None = None
     service: str | None = None
     skip: int = 0
@@ -56,6 +58,10 @@ class Faults:
         self.rules.append(rule)
         return rule.rule_id
 
+    def remove(self, rule_id: int) -> None:
+        """Let a rule strike no more; unknown ones have been used up."""
+        self.rules = [rule for rule in self.rules if rule.rule_id != rule_id]
+
     def clear(self) -> None:
         """Let everything pass again."""
         self.rules.clear()
@@ -64,13 +70,13 @@ class Faults:
         """The faults that strike a frame on its way to a client."""
         return list(self._striking(PUSH_KINDS, frame, connection_id, None))
 
-    def on_post(self, connection_id: str) -> Rule | None:
+    def on_post(self, connection_id: str, frame: bytes) -> Rule | None:
         """The fault that strikes a function's post to a connection."""
-        return next(self._striking(frozenset({"refuse"}), "", connection_id, None), None)
+        return next(self._striking(frozenset({"refuse"}), frame, connection_id, None), None)
 
-    def on_call(self, service: str, operation: str) -> list[Rule]:
+    def on_call(self, service: str, operation: str, body: bytes = b"") -> list[Rule]:
         """The faults that strike a call of a service."""
-        return list(self._striking(SERVICE_KINDS, operation, None, service))
+        return list(self._striking(SERVICE_KINDS, operation, None, service, body))
 
     def _striking(
         self,
@@ -78,8 +84,11 @@ class Faults:
         content: str | bytes,
         connection: str | None,
         service: str | None,
+        body: bytes = b"",
     ) -> Iterator[Rule]:
         for rule in list(self.rules):
+            if rule.body and rule.body.encode() not in body:
+                continue
             if rule.kind in kinds and _matches(rule, content, connection, service):
                 if rule.skip > 0:
                     rule.skip -= 1

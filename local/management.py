@@ -46,7 +46,7 @@ class ManagementApi:
 
     async def _post(self, request: web.Request) -> web.Response:
         frame = await request.read()
-        refusal = self._faults.on_post(request.match_info["id"])
+        refusal = self._faults.on_post(request.match_info["id"], frame)
         if refusal is not None:
             return _error(refusal.status)
         connection = self._find(request)

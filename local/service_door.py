@@ -50,9 +50,12 @@ class ServiceDoor:
     async def _forward(self, request: web.Request) -> web.Response:
         service, operation = _called(request)
         body = await request.read()
-        for rule in self._faults.on_call(service, operation):
+        late_ms = 0.0
+        for rule in self._faults.on_call(service, operation, body):
             if rule.kind == "slow":
                 await asyncio.sleep(rule.ms / 1000)
+            elif rule.kind == "late":
+                late_ms += rule.ms
             else:
                 return _denied(rule.status, rule.code)
         headers = {k: v for k, v in request.headers.items() if k.lower() not in _HOP_BY_HOP}
@@ -66,6 +69,7 @@ class ServiceDoor:
             return _denied(503, "ServiceUnavailable")
         if service == "sqs" and operation in _SENDS and answer.status == 200:
             self._on_message()
+        await asyncio.sleep(late_ms / 1000)
         kept = {
             k: v
             for k, v in answer.headers.items()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -102,9 +103,13 @@ class LocalStack:
         state: dict[str, Any] = self._control("GET", "/state")
         return state
 
-    def fault(self, kind: str, **rule: Any) -> None:
-        """Put a fault in force; see ``local.faults.Rule``."""
-        self._control("POST", "/faults", {"kind": kind, **rule})
+    def fault(self, kind: str, **rule: Any) -> int:
+        """Put a fault in force; see ``local.faults.Rule``. Returns its id."""
+        return int(self._control("POST", "/faults", {"kind": kind, **rule})["id"])
+
+    def lift(self, rule_id: int) -> None:
+        """Let one fault strike no more."""
+        self._control("DELETE", f"/faults/{rule_id}")
 
     def clear_faults(self) -> None:
         """Let everything pass again."""
@@ -114,9 +119,12 @@ class LocalStack:
         """Abort every socket at the TCP level; returns how many there were."""
         return int(self._control("POST", "/connections/all/reset")["reset"])
 
-    def signal_workers(self, function: str, verb: str) -> list[int]:
-        """``kill``, ``pause`` or ``continue`` the busy workers of a function."""
-        numbers: list[int] = self._control("POST", f"/functions/{function}/{verb}")["workers"]
+    def signal_workers(self, function: str, verb: str, working_on: str = "") -> list[int]:
+        """``kill``, ``pause`` or ``continue`` the busy workers of a function, or only those whose
+        event holds a text."""
+        query = urllib.parse.urlencode({"working_on": working_on})
+        path = f"/functions/{function}/{verb}?{query}"
+        numbers: list[int] = self._control("POST", path)["workers"]
         return numbers
 
     def _control(self, method: str, path: str, body: Any = None) -> Any:

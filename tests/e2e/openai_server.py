@@ -26,7 +26,7 @@ class Script:
     ``tokens`` are streamed ``delay_s`` apart after ``first_delay_s``. ``status`` other than 200
     refuses the request, with ``retry_after`` where given. ``break_after`` tokens the connection
     is cut; ``stall_after`` tokens it goes silent for ``stall_s``; without ``finish`` the stream
-    ends with no finish reason.
+    ends with no finish reason; ``fail_after`` tokens the stream brings an error event.
     """
 
     tokens: Sequence[str] = ("Hello", " there", " [1].")
@@ -38,6 +38,7 @@ class Script:
     stall_after: int | None = None
     stall_s: float = 3600.0
     finish: str | None = "stop"
+    fail_after: int | None = None
 
 
 @dataclass
@@ -56,6 +57,7 @@ class ScriptedModel:
 
     def __init__(self, *scripts: Script) -> None:
         self._scripts = list(scripts) or [Script()]
+        self._marked: dict[str, list[Script]] = {}
         self._lock = threading.Lock()
         self.served: list[Served] = []
         self.base_url = ""
@@ -67,6 +69,15 @@ class ScriptedModel:
         """Replace the scripts that follow."""
         with self._lock:
             self._scripts = list(scripts)
+
+    def script_for(self, marker: str, *scripts: Script) -> None:
+        """Scripts for the requests that hold ``marker``; the last one stays."""
+        with self._lock:
+            self._marked[marker] = list(scripts)
+
+    def served_for(self, marker: str) -> list[Served]:
+        """The requests that held ``marker``."""
+        return [served for served in self.served if marker in json.dumps(served.body)]
 
     def __enter__(self) -> ScriptedModel:
         self._thread.start()
@@ -102,16 +113,19 @@ class ScriptedModel:
         await self._stopped.wait()
         await runner.cleanup()
 
-    def _next(self) -> Script:
+    def _next(self, body: dict[str, Any]) -> Script:
+        text = json.dumps(body)
         with self._lock:
-            return self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
+            marked = (scripts for marker, scripts in self._marked.items() if marker in text)
+            scripts = next(marked, self._scripts)
+            return scripts.pop(0) if len(scripts) > 1 else scripts[0]
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         served = Served(
             body=await request.json(), authorization=request.headers.get("Authorization", "")
         )
         self.served.append(served)
-        script = self._next()
+        script = self._next(served.body)
         if script.status != 200:
             return self._refuse(script)
         if not served.body.get("stream"):
@@ -143,6 +157,10 @@ class ScriptedModel:
                 transport = request.transport
                 if transport is not None:
                     transport.abort()
+                return
+            if number == script.fail_after:
+                error = {"message": "scripted 500", "type": "server_error", "code": None}
+                await response.write(_sse({"error": error}))
                 return
             if number == script.stall_after:
                 await asyncio.sleep(script.stall_s)

@@ -28,7 +28,7 @@ API = WebSocketApi(
 def test_without_rules_everything_passes() -> None:
     faults = Faults()
     assert faults.on_push("c", "frame") == []
-    assert faults.on_post("c") is None
+    assert faults.on_post("c", b"") is None
     assert faults.on_call("sqs", "SendMessage") == []
 
 
@@ -49,7 +49,7 @@ def test_rules_of_one_place_do_not_strike_another() -> None:
     faults.add(Rule(kind="refuse", status=410, times=None))
     faults.add(Rule(kind="deny", service="dynamodb", contains="UpdateItem", times=None))
     assert faults.on_push("c", "x") == []
-    refusal = faults.on_post("c")
+    refusal = faults.on_post("c", b"")
     assert refusal is not None
     assert refusal.status == 410
     assert not faults.on_call("sqs", "UpdateItem")
@@ -133,3 +133,12 @@ def policy(*statements: tuple[str, str, str]) -> dict[str, Any]:
 )
 def test_policies_of_authorizers(answer: dict[str, Any], allowed: bool) -> None:
     assert allows(answer, ARN) is allowed
+
+
+def test_a_call_is_struck_by_what_its_request_holds_until_the_rule_is_lifted() -> None:
+    faults = Faults()
+    rule = faults.add(Rule("late", service="dynamodb", body="ANS#a", ms=5, times=None))
+    assert not faults.on_call("dynamodb", "PutItem", b"ANS#b")
+    assert faults.on_call("dynamodb", "PutItem", b"key ANS#a")
+    faults.remove(rule)
+    assert not faults.on_call("dynamodb", "PutItem", b"key ANS#a")

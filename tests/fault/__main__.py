@@ -1,0 +1,90 @@
+"""``python -m tests.fault``: the model of the protocol and the fault matrix, each as one table."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.fault.matrix import network_cases, worker_cases
+from tests.fault.matrix.case import CASES
+from tests.fault.matrix.play import play
+from tests.fault.matrix.report import Line, failures, table
+from tests.fault.model.explore import explore, first_harm
+from tests.fault.model.rules import MUTATIONS
+
+MODULES = (network_cases, worker_cases)
+"""Importing them fills the matrix."""
+
+WITHIN = 5_000
+
+
+def main() -> int:
+    """Run what was asked for; 1 if anything failed."""
+    arguments = _parser().parse_args()
+    if arguments.command == "model":
+        return _model(arguments.schedules, arguments.seed)
+    return _matrix(arguments.seeds, arguments.seed, set(arguments.case), arguments.keep)
+
+
+def _model(schedules: int, seed: int) -> int:
+    print(f"\nThe model of the protocol: schedules {seed} to {seed + schedules - 1}", flush=True)
+    found = explore(seed, schedules)
+    print(
+        f"{schedules:,} schedules in {found.seconds:.0f} s: "
+        f"{len(found.violations)} broke a promise {found.kinds()}",
+        flush=True,
+    )
+    for at, what in found.violations[:10]:
+        print(f"  schedule {at}: {what}")
+    missed = 0
+    print("\n| broken rule | schedules until somebody is harmed | how |\n|---|---|---|")
+    for mutation in MUTATIONS:
+        harm = first_harm(mutation, within=WITHIN, first=seed)
+        missed += harm is None
+        at, what = harm or (seed + WITHIN - 1, "MISSED")
+        print(f"| {mutation} | {at - seed + 1} | {what} |", flush=True)
+    return 1 if found.violations or missed else 0
+
+
+def _matrix(seeds: int, first: int, wanted: set[str], keep: Path | None) -> int:
+    with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as temporary:
+        directory = keep or Path(temporary)
+        print(f"\nThe fault matrix: seeds {first} to {first + seeds - 1}", flush=True)
+        lines = asyncio.run(play(range(first, first + seeds), wanted, directory))
+    order = {case.name: case.order for case in CASES}
+    lines.sort(key=lambda line: order[line.name])
+    return _report(lines)
+
+
+def _report(lines: list[Line]) -> int:
+    print(table(lines))
+    failed = [line for line in lines if line.failed]
+    if failed:
+        print(f"\nFailed:\n{failures(lines)}")
+        return 1
+    runs = sum(len(line.verdicts) for line in lines)
+    print(f"\n{runs} runs of {sum(not line.absent for line in lines)} cases: nothing lost.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.fault", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    model = commands.add_parser("model", help="random schedules of the protocol")
+    model.add_argument("--schedules", type=int, default=50_000)
+    model.add_argument("--seed", type=int, default=0)
+    matrix = commands.add_parser("matrix", help="the fault matrix on the local stack")
+    matrix.add_argument("--seeds", type=int, default=5, help="runs of each case")
+    matrix.add_argument("--seed", type=int, default=1, help="the first seed")
+    matrix.add_argument("--case", action="append", default=[], help="only this case; repeatable")
+    matrix.add_argument("--keep", type=Path, help="keep the stacks' state and logs here")
+    return parser
+
+
+if __name__ == "__main__":
+    random.seed()
+    sys.exit(main())
