@@ -97,6 +97,7 @@ class ScriptedModel:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(self._serve())
+        self._loop.run_until_complete(_cancel(asyncio.all_tasks(self._loop)))  # Stalled answers.
         self._loop.close()
 
     async def _serve(self) -> None:
@@ -142,8 +143,8 @@ class ScriptedModel:
         self, request: web.Request, served: Served, script: Script
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
         with contextlib.suppress(ClientConnectionResetError):  # A stopped answer hangs up.
+            await response.prepare(request)
             await self._speak(request, response, served, script)
         return response
 
@@ -193,6 +194,12 @@ class ScriptedModel:
             ],
             "usage": _usage(script),
         }
+
+
+async def _cancel(tasks: set[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _usage(script: Script) -> dict[str, int]:

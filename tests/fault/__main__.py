@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import random
 import sys
 import tempfile
 from pathlib import Path
 
-from tests.fault.matrix import network_cases, worker_cases
-from tests.fault.matrix.case import CASES
+from tests.fault.matrix import network_cases, surrounding_cases, worker_cases
+from tests.fault.matrix.case import ABSENT, place
 from tests.fault.matrix.play import play
 from tests.fault.matrix.report import Line, failures, table
 from tests.fault.model.explore import explore, first_harm
 from tests.fault.model.rules import MUTATIONS
 
-MODULES = (network_cases, worker_cases)
+MODULES = (network_cases, worker_cases, surrounding_cases)
 """Importing them fills the matrix."""
 
 WITHIN = 5_000
@@ -55,8 +54,9 @@ def _matrix(seeds: int, first: int, wanted: set[str], keep: Path | None) -> int:
         directory = keep or Path(temporary)
         print(f"\nThe fault matrix: seeds {first} to {first + seeds - 1}", flush=True)
         lines = asyncio.run(play(range(first, first + seeds), wanted, directory))
-    order = {case.name: case.order for case in CASES}
-    lines.sort(key=lambda line: order[line.name])
+    if not wanted:
+        lines += [Line(name=n, title=title, absent=why) for n, (title, why) in ABSENT.items()]
+    lines.sort(key=lambda line: place(line.name))
     return _report(lines)
 
 
@@ -86,5 +86,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    random.seed()
     sys.exit(main())

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from tests.fault.matrix.run import Run
+from tests.fault.matrix.stacks import FaultStack
 
 Where = Literal["shared", "short", "odd", "broken", "alone"]
 """The stack of a case: the shared one; one with short times and a bad Qdrant; one with wrong
@@ -25,13 +28,37 @@ class Case:
     play: Play
     runs: int = 1_000
 
-    @property
-    def order(self) -> tuple[int, str]:
-        digits = "".join(c for c in self.name if c.isdigit())
-        return int(digits), self.name
-
 
 CASES: list[Case] = []
+
+ABSENT: dict[str, tuple[str, str]] = {
+    "27c": ("a ticket that is reused, expired or forged", "tickets"),
+    "29": ("another tenant or group asks the cached question", "sign-in with tenants and groups"),
+    "30b": ("an injected document with a canary", "an index with such a document"),
+    "34": ("one tenant floods, others wait", "sign-in with tenants"),
+}
+"""Cases that cannot be run yet: title, and what is missing."""
+
+Shell = dict[str, str]
+Make = Callable[[Path, Shell, ExitStack], FaultStack]
+STACKS: dict[Where, Make] = {}
+"""How the stack of each kind of case is made: its directory, what the shell passes on to functions,
+and where to put what must be stopped with it."""
+
+
+def stack(where: Where) -> Callable[[Make], Make]:
+    """Name a function that makes a stack."""
+
+    def register(make: Make) -> Make:
+        STACKS[where] = make
+        return make
+
+    return register
+
+
+def place(name: str) -> tuple[int, str]:
+    """Where a case stands in the table: by its number, then its letter."""
+    return int("".join(c for c in name if c.isdigit())), name
 
 
 def case(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import aiohttp
 
 from local.chat_client import ChatError
 from tests.e2e.openai_server import Script, ScriptedModel
-from tests.fault.matrix.case import CASES, Case, Where
+from tests.fault.matrix.case import CASES, STACKS, Case, Shell, Where, stack
 from tests.fault.matrix.report import Line
 from tests.fault.matrix.run import Run, Verdict
 from tests.fault.matrix.stacks import FaultStack
@@ -22,16 +22,12 @@ AT_ONCE = 8
 
 WORKERS = "12"
 
-Make = Callable[[Path, dict[str, str]], FaultStack]
 
-
-def shared_stack(directory: Path, shell: dict[str, str]) -> FaultStack:
+@stack("alone")
+@stack("shared")
+def shared_stack(directory: Path, shell: Shell, undo: ExitStack) -> FaultStack:
     """The stack of most cases: the product with a short visibility timeout."""
     return FaultStack(directory, shell=shell, arguments=["--workers", WORKERS])
-
-
-STACKS: dict[Where, Make] = {"shared": shared_stack, "alone": shared_stack}
-"""How the stack of each kind of case is started; ``surroundings`` adds its own."""
 
 
 async def play(seeds: Sequence[int], wanted: set[str], directory: Path) -> list[Line]:
@@ -57,16 +53,18 @@ async def _play_on(
 ) -> list[Line]:
     shell = {"OPENAI_API_KEY": "scripted", "OPENAI_BASE_URL": model.base_url}
     with ExitStack() as undo:
-        stack = STACKS[where](directory / where, shell)
-        await asyncio.to_thread(undo.enter_context, stack)
+        own = directory / where
+        own.mkdir(parents=True, exist_ok=True)
+        running = STACKS[where](own, shell, undo)
+        await asyncio.to_thread(undo.enter_context, running)
         gate = asyncio.Semaphore(AT_ONCE)
         together = [case for case in cases if case.where == where]
         lines = list(
-            await asyncio.gather(*(_play_case(c, seeds, stack, model, gate) for c in together))
+            await asyncio.gather(*(_play_case(c, seeds, running, model, gate) for c in together))
         )
         for case in cases if where == "shared" else ():
             if case.where == "alone":
-                lines.append(await _play_case(case, seeds, stack, model, gate))
+                lines.append(await _play_case(case, seeds, running, model, gate))
         await asyncio.to_thread(undo.close)
     return lines
 
@@ -74,21 +72,21 @@ async def _play_on(
 async def _play_case(
     case: Case,
     seeds: Sequence[int],
-    stack: FaultStack,
+    running: FaultStack,
     model: ScriptedModel,
     gate: asyncio.Semaphore,
 ) -> Line:
     verdicts = await asyncio.gather(
-        *(_play_once(case, seed, stack, model, gate) for seed in seeds[: case.runs])
+        *(_play_once(case, seed, running, model, gate) for seed in seeds[: case.runs])
     )
     return Line(name=case.name, title=case.title, verdicts=verdicts)
 
 
 async def _play_once(
-    case: Case, seed: int, stack: FaultStack, model: ScriptedModel, gate: asyncio.Semaphore
+    case: Case, seed: int, running: FaultStack, model: ScriptedModel, gate: asyncio.Semaphore
 ) -> Verdict:
     async with gate:
-        run = Run(stack, model, seed)
+        run = Run(running, model, seed)
         try:
             await case.play(run)
         except (ChatError, TimeoutError, OSError, aiohttp.ClientError, AssertionError) as error:

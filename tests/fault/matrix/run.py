@@ -77,6 +77,7 @@ class Run:
         self.readings: list[Reading] = []
         self._struck_at: float | None = None
         self._beyond_epoch = 0
+        self._to_end = False
 
     # --- people -------------------------------------------------------------------------------
 
@@ -99,14 +100,16 @@ class Run:
         """The requests that the model got for a question."""
         return self.model.served_for(asked.marker)
 
-    async def ask(self, client: ChatClient, asked: Asked, **fields: Any) -> Accepted:
+    async def ask(
+        self, client: ChatClient, asked: Asked, *, fresh: bool = True, **fields: Any
+    ) -> Accepted:
         """Ask until it is accepted, under one id, as the page does."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 try:
                     accepted = await asyncio.wait_for(
                         client.ask(
-                            asked.text, client_msg_id=asked.message_id, fresh=True, **fields
+                            asked.text, client_msg_id=asked.message_id, fresh=fresh, **fields
                         ),
                         6,
                     )
@@ -139,11 +142,15 @@ class Run:
     async def follow(self, client: ChatClient, transcript: Watched) -> None:
         await client.follow(transcript.answer_id, transcript=transcript, timeout_s=PATIENCE_S)
 
-    async def until(self, client: ChatClient, transcript: Watched, tokens: int = 1) -> None:
-        """Receive until that many tokens have arrived, or the end."""
-        while transcript.end is None and len(transcript.text.split()) < tokens:
+    async def until(
+        self, client: ChatClient, transcript: Watched, tokens: int = 1, *, epoch: int = 1
+    ) -> None:
+        """Receive until that many tokens of an epoch have arrived, or the end."""
+        while transcript.end is None:
+            if transcript.epoch >= epoch and len(transcript.text.split()) >= tokens:
+                return
             try:
-                event = await client.receive(30)
+                event = await client.receive(client.watchdog_s)
             except TimeoutError:
                 await client.resume(transcript)
                 continue
@@ -154,10 +161,11 @@ class Run:
 
     # --- faults -------------------------------------------------------------------------------
 
-    def strike(self, *, beyond_epoch: int = 0) -> None:
+    def strike(self, *, beyond_epoch: int = 0, to_end: bool = False) -> None:
         """Note that the fault strikes now. Recovery ends with the next thing that a person sees,
-        of a later epoch than ``beyond_epoch``."""
+        of a later epoch than ``beyond_epoch``; or with the end of the answer."""
         self._struck_at = time.monotonic()
+        self._to_end = to_end
         self._beyond_epoch = beyond_epoch
 
     async def settle(self, holds: Callable[[], object], what: str, within_s: float = 90.0) -> None:
@@ -189,7 +197,7 @@ class Run:
                 for at, epoch in reading.transcript.progress
                 if at > self._struck_at and epoch > self._beyond_epoch
             ]
-            self.verdict.recovery_s = min(after, default=None)
+            self.verdict.recovery_s = (max if self._to_end else min)(after, default=None)
         return self.verdict
 
     def _compare(self, reading: Reading) -> None:

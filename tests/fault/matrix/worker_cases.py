@@ -79,7 +79,7 @@ async def paused(run: Run) -> None:
         await run.until(client, transcript, run.random.randint(1, 20))
         run.expect(signal(run, "pause", accepted.answer_id), "no worker was there to pause")
         run.strike(beyond_epoch=transcript.epoch)
-        await run.until(client, transcript, run.random.choice((1, 30, 60)))
+        await run.until(client, transcript, run.random.choice((1, 30, 60)), epoch=2)
         signal(run, "continue", accepted.answer_id)
         await run.follow(client, transcript)
         await run.settle(lambda: not signal(run, "continue", accepted.answer_id), "idle workers")
@@ -128,7 +128,7 @@ async def poison(run: Run) -> None:
             code="ValidationException",
             times=None,
         )
-        run.strike()
+        run.strike(to_end=True)
         transcript = run.read(accepted.answer_id, states=("error",))
         await run.follow(client, transcript)
         run.stack.lift(rule)
@@ -160,7 +160,7 @@ async def model_429(run: Run) -> None:
     script = run.words(20)
     refusal = run.words(1, status=429, retry_after=str(run.random.randint(1, 2)))
     async with run.client() as client:
-        run.strike()
+        run.strike(to_end=True)
         accepted = await run.ask(client, run.question(refusal, script))
         transcript = run.read(accepted.answer_id, text=text_of(script))
         await run.follow(client, transcript)
