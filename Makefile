@@ -58,7 +58,7 @@ chat-ui/dist/index.html: chat-ui/node_modules/.stamp $(shell find chat-ui/src ch
 	@echo "Building the page ..."
 	@cd chat-ui && npm run --silent build
 
-.PHONY: help install lock run smoke test eval test-browser screenshots check generate format clean
+.PHONY: help install lock run smoke test test-faults soak eval test-browser screenshots check generate format clean
 
 run: $(VENV)/run.stamp chat-ui/dist/index.html ## start everything on this machine and print one URL (PORT=3000 INDEX=faiss_index)
 	@exec $(BIN)/python -m local serve --port $(PORT) $(if $(INDEX),--index $(INDEX))
@@ -91,6 +91,14 @@ eval: $(VENV)/check.stamp ## quality of retrieval and answers, against the commi
 
 bench-%: $(VENV)/check.stamp ## run one benchmark: bench-cold, bench-first-token, bench-posts, bench-cache, bench-extractive DATA=..., ...
 	@$(BIN)/python -m benchmarks.bench_$(subst -,_,$*) $(if $(DATA),--data $(DATA)) $(ARGS)
+
+test-faults: $(VENV)/check.stamp ## the model of the protocol and the fault matrix (SEEDS=5 runs of each case, SCHEDULES=50000)
+	@$(BIN)/python -m pytest tests/fault
+	@$(BIN)/python -m tests.fault model $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tests.fault matrix $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) $(CASES:%=--case %)
+
+soak: $(VENV)/check.stamp ## faults at random under load for MINUTES=5; SEED= repeats a run
+	@$(BIN)/python -m tests.fault soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 test-browser: $(VENV)/run.stamp chat-ui/dist/index.html ## the page in headless Chromium, on the real stack
 	@CHROMIUM=$${CHROMIUM:-$$(command -v chromium || command -v google-chrome)}; \

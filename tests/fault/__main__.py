@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import secrets
 import sys
 import tempfile
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.fault.matrix import network_cases, surrounding_cases, worker_cases
 from tests.fault.matrix.case import ABSENT, place
 from tests.fault.matrix.play import play
 from tests.fault.matrix.report import Line, failures, table
+from tests.fault.matrix.soak import soak
 from tests.fault.model.explore import explore, first_harm
 from tests.fault.model.rules import MUTATIONS
 
@@ -26,6 +28,8 @@ def main() -> int:
     arguments = _parser().parse_args()
     if arguments.command == "model":
         return _model(arguments.schedules, arguments.seed)
+    if arguments.command == "soak":
+        return _soak(arguments.minutes, arguments.seed)
     return _matrix(arguments.seeds, arguments.seed, set(arguments.case), arguments.keep)
 
 
@@ -60,6 +64,25 @@ def _matrix(seeds: int, first: int, wanted: set[str], keep: Path | None) -> int:
     return _report(lines)
 
 
+def _soak(minutes: float, seed: int | None) -> int:
+    seed = secrets.randbelow(1_000_000) if seed is None else seed
+    print(f"\nThe soak: {minutes:g} minutes, SEED={seed}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as directory:
+        soaked = asyncio.run(soak(minutes, seed, Path(directory)))
+    soaked.lines.sort(key=lambda line: place(line.name))
+    status = _report(soaked.lines)
+    print("\nWeather: " + ", ".join(f"{kind} {n}" for kind, n in soaked.weather.items()))
+    print("\n| process | how many | mean MB, early | mean MB, late | largest MB, late |")
+    print("|---|---|---|---|---|")
+    early = {memory.kind: memory for memory in soaked.early}
+    for late in soaked.late:
+        before = f"{early[late.kind].mean_mb:.0f}" if late.kind in early else ""
+        sizes = f"{late.mean_mb:.0f} | {late.most_mb:.0f}"
+        print(f"| {late.kind} | {late.processes} | {before} | {sizes} |")
+    print(f"\nSEED={seed}")
+    return status
+
+
 def _report(lines: list[Line]) -> int:
     print(table(lines))
     failed = [line for line in lines if line.failed]
@@ -82,6 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     matrix.add_argument("--seed", type=int, default=1, help="the first seed")
     matrix.add_argument("--case", action="append", default=[], help="only this case; repeatable")
     matrix.add_argument("--keep", type=Path, help="keep the stacks' state and logs here")
+    soaking = commands.add_parser("soak", help="cases at random in bad weather")
+    soaking.add_argument("--minutes", type=float, default=5.0)
+    soaking.add_argument("--seed", type=int, help="chooses cases and weather; printed if not given")
     return parser
 
 

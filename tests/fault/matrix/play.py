@@ -77,19 +77,26 @@ async def _play_case(
     gate: asyncio.Semaphore,
 ) -> Line:
     verdicts = await asyncio.gather(
-        *(_play_once(case, seed, running, model, gate) for seed in seeds[: case.runs])
+        *(_in_turn(case, seed, running, model, gate) for seed in seeds[: case.runs])
     )
     return Line(name=case.name, title=case.title, verdicts=verdicts)
 
 
-async def _play_once(
+async def _in_turn(
     case: Case, seed: int, running: FaultStack, model: ScriptedModel, gate: asyncio.Semaphore
 ) -> Verdict:
     async with gate:
-        run = Run(running, model, seed)
-        try:
-            await case.play(run)
-        except (ChatError, TimeoutError, OSError, aiohttp.ClientError, AssertionError) as error:
-            run.problem(f"{type(error).__name__}: {error}")
-            run.problem(traceback.format_tb(error.__traceback__)[-1].strip())
-        return await asyncio.to_thread(run.close)
+        return await play_once(case, seed, running, model)
+
+
+async def play_once(
+    case: Case, seed: int, running: FaultStack, model: ScriptedModel, *, lenient: bool = False
+) -> Verdict:
+    """One run of one case. ``lenient``: only what was lost, doubled or never ended counts."""
+    run = Run(running, model, seed, lenient=lenient)
+    try:
+        await case.play(run)
+    except (ChatError, TimeoutError, OSError, aiohttp.ClientError, AssertionError) as error:
+        run.problem(f"{type(error).__name__}: {error}")
+        run.problem(traceback.format_tb(error.__traceback__)[-1].strip())
+    return await asyncio.to_thread(run.close)
