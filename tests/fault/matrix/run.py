@@ -23,7 +23,7 @@ from tests.fault.matrix.stacks import FaultStack
 
 QUESTION = "How long is the notice period of the Harrow Ridge power purchase agreement?"
 LETTERS = str.maketrans("0123456789abcdef", "ghijklmnopqrstuv")
-PATIENCE_S = 150.0
+PATIENCE_S = 240.0
 FRAMED = (Start, Sources, Delta, Snapshot, End)
 
 
