@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.conversation_metrics import cache, follow_ups
 from benchmarks.eval_beir import indexed
 from benchmarks.eval_groups import GROUPS, Row, ours
 from benchmarks.eval_rankings import opened
@@ -71,7 +72,7 @@ def _sets(arguments: argparse.Namespace, embedder: Embedder) -> list[EvalSet]:
 def _evaluate(found: EvalSet, embedder: Embedder, arguments: argparse.Namespace) -> bool:
     """Measure one set, print and keep it; return whether a metric fell beyond noise."""
     held = opened(found, embedder)
-    groups = [*GROUPS, citations, abstention]
+    groups = [*GROUPS, citations, abstention, follow_ups, cache]
     rows: list[Row] = [row for group in groups for row in group(held)]
     print(table(found.name, rows), end="\n\n")
     facts: dict[str, str | int] = {

@@ -12,10 +12,11 @@ import numpy as np
 from benchmarks.eval_sets import Asked, EvalSet
 from inference.chunk_store import ChunkStore
 from inference.dense_index import VECTORS, open_vectors
+from inference.extractive_model import answer, by_meaning
 from inference.faiss_retriever import LEXICAL, FaissRetriever
 from inference.fusion import min_max_fusion
 from inference.lexical_index import LexicalIndex
-from inference.ports import Embedder
+from inference.ports import Embedder, Passage
 from inference.words import Analyser
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 DEPTH = 100
 SERVED = 20
+PASSAGES = 6
+"""As served: the default of RETRIEVED_PASSAGES."""
 RANK_CONSTANT = 60
 OURS = "ours"
 
@@ -42,6 +45,24 @@ class Opened:
     """The embedding of each question, by id."""
     rankings: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     """Chunk numbers, best first: by system, then by question id."""
+    answers: dict[tuple[str, frozenset[str]], tuple[str, list[Passage]]] = field(
+        default_factory=dict
+    )
+
+    def passages(
+        self, question: str, groups: frozenset[str], *, k: int = PASSAGES
+    ) -> list[Passage]:
+        """The passages that a turn would be given."""
+        vector = self.embedder.embed([question])[0]
+        return self.retriever.retrieve(question, vector, k=k, groups=groups)
+
+    def answered(self, question: str, groups: frozenset[str]) -> tuple[str, list[Passage]]:
+        """The extractive answer, markers and all, and the passages that it stands on."""
+        key = question, groups
+        if key not in self.answers:
+            found = self.passages(question, groups)
+            self.answers[key] = answer(question, found, by_meaning(question, self.embedder)), found
+        return self.answers[key]
 
 
 def opened(evaluated: EvalSet, embedder: Embedder) -> Opened:

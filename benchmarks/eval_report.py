@@ -29,13 +29,14 @@ class Change:
 
 
 def table(name: str, rows: Sequence[Row]) -> str:
-    """The rows as a Markdown table: a line per metric, a column per system, means with their 95 %
-    bootstrap intervals, and in the last column ours against the best of the others, paired."""
-    systems = list(dict.fromkeys(row.system for row in rows))
+    """The rows as a Markdown table: a line per metric, a column per system that ranks, means with
+    their 95 % bootstrap intervals, and in the last column ours against the best of the others,
+    paired."""
+    systems = list(dict.fromkeys(row.system for row in rows if row.group == rows[0].group))
     lines: dict[str, dict[str, Row]] = {}
     for row in rows:
         lines.setdefault(f"{row.group}: {row.metric}", {})[row.system] = row
-    compared = len(systems) > 1
+    compared = any(row.system != OURS for row in rows)
     head = ["", "questions", *systems, *(["ours - best other"] if compared else [])]
     out = [f"### {name}", "", _line(head), _line(["---"] * len(head))]
     for metric, found in lines.items():
@@ -117,7 +118,8 @@ def _against(found: Mapping[str, Row]) -> str:
         return ""
     best = max(others, key=lambda row: sum(row.values.values()))
     gap = paired(found[OURS].values, best.values)
-    return f"{gap.mean:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}] ({best.system})"
+    mean = interval(list(best.values.values())).mean
+    return f"{gap.mean:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}] ({best.system}: {mean:.3f})"
 
 
 def _line(cells: Sequence[str]) -> str:

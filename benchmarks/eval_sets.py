@@ -36,6 +36,14 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class FollowUp:
+    """A question that makes sense only after ``earlier``."""
+
+    earlier: str
+    asked: Asked
+
+
+@dataclass(frozen=True)
 class EvalSet:
     """Questions over one bundle. ``by_document`` says that units are documents, not chunks;
     ``records`` keeps every line of the question file, for the metric groups of other parts."""
@@ -45,12 +53,13 @@ class EvalSet:
     asked: list[Asked]
     by_document: bool
     records: list[Record]
+    follow_ups: tuple[FollowUp, ...] = ()
 
 
 def shipped(questions: Path, bundle: Path) -> EvalSet:
     """The shipped questions over the shipped index.
 
-    Follow-ups are left out: they need their conversation. A gold chunk holds the whole span, or
+    Follow-ups stand apart: they need their conversation. A gold chunk holds the whole span, or
     (where the span was cut) the answer; documents of ``also`` count where they hold the answer.
 
     Raises:
@@ -64,16 +73,26 @@ def shipped(questions: Path, bundle: Path) -> EvalSet:
         chunk = store.chunk(number)
         path = store.documents[chunk.document].path
         chunks[path].append((number, folded(store.text(chunk))))
-    asked = []
+    asked: list[Asked] = []
+    follow_ups: list[FollowUp] = []
+    questions_by_id = {record.get("id"): record for record in records}
     for record in records:
         if not {"id", "kind", "question", "document", "span", "answer"} <= record.keys():
             raise BadData(f"{questions}: a question lacks a field: {json.dumps(record)[:200]}")
-        if record["span"] is None or record["kind"] == "follow_up":
+        if record["span"] is None:
             continue
-        asked.append(_shipped_question(record, chunks, numbers))
+        question = _shipped_question(record, chunks, numbers)
+        if record["kind"] != "follow_up":
+            asked.append(question)
+        elif record.get("of") in questions_by_id:
+            follow_ups.append(FollowUp(questions_by_id[record["of"]]["question"], question))
+        else:
+            raise BadData(f"Question {record['id']} follows up on none of {questions}.")
     if not asked:
         raise BadData(f"{questions} holds no question with a span: nothing to measure.")
-    return EvalSet("shipped", bundle, asked, by_document=False, records=records)
+    return EvalSet(
+        "shipped", bundle, asked, by_document=False, records=records, follow_ups=tuple(follow_ups)
+    )
 
 
 def _shipped_question(

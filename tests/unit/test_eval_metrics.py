@@ -51,6 +51,18 @@ def test_results_are_compared_question_by_question(tmp_path: Path) -> None:
     assert "| retrieval: recall@4 | 40 | 0.750 [" in table("s", rows(good))
 
 
+def test_a_rival_that_ranks_nothing_stands_in_the_last_column_with_its_mean() -> None:
+    rows = [
+        Row("retrieval", "ours", "recall@4", {"q0": 1.0}),
+        Row("follow-ups", "ours", "recall@6", {"q0": 1.0, "q1": 1.0}),
+        Row("follow-ups", "as asked", "recall@6", {"q0": 0.0, "q1": 1.0}),
+    ]
+    head, _, first, second = table("s", rows).splitlines()[2:]
+    assert head == "|  | questions | ours | ours - best other |"
+    assert first.endswith("|  |")
+    assert second.endswith("(as asked: 0.500) |")
+
+
 def test_rounding_in_the_file_is_no_change(tmp_path: Path) -> None:
     rows = [Row("retrieval", "ours", "nDCG@10", {f"q{n}": 2 / 3 for n in range(20)})]
     write(tmp_path / "s.json", kept("s", rows, {}))
