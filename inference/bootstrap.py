@@ -32,6 +32,7 @@ from inference.publisher import Pace, Publisher
 from inference.qdrant_cache import QdrantCache
 from inference.qdrant_http import QdrantHttp
 from inference.question_queue import QuestionQueue
+from inference.sdk_chat_model import SdkChatModel
 from inference.settings import Settings
 from inference.threaded_log import ThreadedLog
 from inference.turn import Limits
@@ -163,7 +164,8 @@ def chat_model(
             settings.chat_model, key=key.read, base_url=settings.openai_base_url, clock=clock
         )
     if settings.openai_api_key or settings.openai_secret_arn or settings.openai_base_url:
-        return OpenAIChatModel(
+        kind = SdkChatModel if settings.openai_client == "sdk" else OpenAIChatModel
+        return kind(
             settings.openai_model, key=key.read, base_url=settings.openai_base_url, clock=clock
         )
     return ExtractiveModel(embedder)
@@ -171,7 +173,7 @@ def chat_model(
 
 def load_model(model: ChatModel) -> None:
     """Import what the model needs, now; a failure is left for the first question to report."""
-    if not isinstance(model, OpenAIChatModel | LangchainChatModel):
+    if not isinstance(model, OpenAIChatModel | SdkChatModel | LangchainChatModel):
         return
     try:
         model.load()

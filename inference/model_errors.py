@@ -8,6 +8,17 @@ from typing import Any
 
 from inference.ports import ModelError
 
+
+class ProviderRefusal(Exception):
+    """An HTTP answer other than 200; shaped like the exceptions of providers' libraries."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        super().__init__(body.decode(errors="replace"))
+        self.status_code = status
+        self.response = self
+        self.headers = headers
+
+
 _CONTEXT = ("context_length", "context length", "maximum context", "too many tokens")
 _QUOTA = ("insufficient_quota", "billing")
 _NO_ANSWER = ("Timeout", "Connection", "Connect", "Protocol", "NetworkError", "ReadError")

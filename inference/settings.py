@@ -28,6 +28,7 @@ VARIABLES = (
     Variable("OPENAI_API_KEY", "", "", "the key of GPT; empty: see OPENAI_SECRET_ARN"),
     Variable("OPENAI_SECRET_ARN", "", "ARN", "the secret that holds the key of GPT"),
     Variable("OPENAI_BASE_URL", "", "URL", "an OpenAI-compatible server; empty: OpenAI itself"),
+    Variable("OPENAI_CLIENT", "stream", "", "what reads its streams: stream (our own) or sdk"),
     Variable("OPENAI_MODEL", "gpt-4o-mini", "", "the model to ask there"),
     Variable(
         "CHAT_MODEL",
@@ -77,6 +78,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     openai_api_key: str
     openai_secret_arn: str
     openai_base_url: str
+    openai_client: str
     openai_model: str
     chat_model: str
     retrieved_passages: int
@@ -103,6 +105,9 @@ class Settings(Struct, frozen=True, kw_only=True):
             raise SettingsError(
                 f"CHAT_MODEL must be provider:model, such as anthropic:NAME, not {chat_model!r}."
             )
+        client = values.text("OPENAI_CLIENT")
+        if client not in ("stream", "sdk"):
+            raise SettingsError(f"OPENAI_CLIENT must be stream or sdk, not {client!r}.")
         return cls(
             table_name=values.text("TABLE_NAME"),
             queue_url=values.text("QUEUE_URL"),
@@ -117,6 +122,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             openai_api_key=values.text("OPENAI_API_KEY"),
             openai_secret_arn=values.text("OPENAI_SECRET_ARN"),
             openai_base_url=values.text("OPENAI_BASE_URL"),
+            openai_client=client,
             openai_model=values.text("OPENAI_MODEL"),
             chat_model=chat_model,
             retrieved_passages=values.integer("RETRIEVED_PASSAGES", least=1),

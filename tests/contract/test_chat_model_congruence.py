@@ -14,6 +14,7 @@ from inference.chat_model import OpenAIChatModel
 from inference.clock import SystemClock
 from inference.langchain_model import LangchainChatModel
 from inference.ports import ChatMessage, ChatModel, Finished, ModelError, Prompt, TextDelta
+from inference.sdk_chat_model import SdkChatModel
 from tests.contract.scripted_openai import (
     DONE,
     Cut,
@@ -36,6 +37,7 @@ PROMPT = Prompt(
 )
 
 Make = Callable[[ScriptedOpenAI], ChatModel]
+AnyModel = OpenAIChatModel | SdkChatModel | LangchainChatModel
 
 
 @pytest_asyncio.fixture
@@ -44,18 +46,18 @@ async def server() -> AsyncIterator[ScriptedOpenAI]:
         yield running
 
 
-@pytest_asyncio.fixture(params=["openai", "langchain"])
+@pytest_asyncio.fixture(params=["stream", "sdk", "langchain"])
 async def make(request: pytest.FixtureRequest) -> AsyncIterator[Make]:
     """Makes the adapter under test; what it opened is closed afterwards."""
-    made: list[OpenAIChatModel | LangchainChatModel] = []
+    made: list[AnyModel] = []
 
     def of(server: ScriptedOpenAI) -> ChatModel:
-        made.append(openai_model(server) if request.param == "openai" else langchain_model(server))
+        made.append(MODELS[request.param](server))
         return made[-1]
 
     yield of
     for model in made:
-        if isinstance(model, OpenAIChatModel):
+        if isinstance(model, OpenAIChatModel | SdkChatModel):
             await model.close()
         else:
             client: Any = model.load()
@@ -74,6 +76,19 @@ def langchain_model(server: ScriptedOpenAI) -> LangchainChatModel:
     return LangchainChatModel(
         "openai:scripted", key=lambda: "sk-test", base_url=server.base_url, clock=SystemClock()
     )
+
+
+def sdk_model(server: ScriptedOpenAI) -> SdkChatModel:
+    return SdkChatModel(
+        "scripted", key=lambda: "sk-test", base_url=server.base_url, clock=SystemClock()
+    )
+
+
+MODELS: dict[str, Callable[[ScriptedOpenAI], AnyModel]] = {
+    "stream": openai_model,
+    "sdk": sdk_model,
+    "langchain": langchain_model,
+}
 
 
 async def heard(model: ChatModel) -> list[TextDelta | Finished]:
@@ -199,11 +214,12 @@ async def test_a_completion(server: ScriptedOpenAI, make: Make) -> None:
     assert await make(server).complete(PROMPT.messages) == "What is the fee in 2023?"
 
 
-async def test_a_new_key_is_read_after_the_old_one_was_refused(server: ScriptedOpenAI) -> None:
+@pytest.mark.parametrize("kind", [OpenAIChatModel, SdkChatModel])
+async def test_a_new_key_is_read_after_the_old_one_was_refused(
+    server: ScriptedOpenAI, kind: type[OpenAIChatModel | SdkChatModel]
+) -> None:
     keys = iter(["sk-old", "sk-new"])
-    model = OpenAIChatModel(
-        "scripted", key=lambda: next(keys), base_url=server.base_url, clock=SystemClock()
-    )
+    model = kind("scripted", key=lambda: next(keys), base_url=server.base_url, clock=SystemClock())
     server.reply = failure(401, "Incorrect API key")
     with pytest.raises(ModelError):
         await heard(model)
