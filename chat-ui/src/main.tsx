@@ -6,7 +6,6 @@ import { ApiClient } from "./api/client";
 import { App } from "./app/App";
 import { ConfigError, loadConfig } from "./app/config";
 import { StartupError } from "./app/StartupError";
-import { serverHistory } from "./app/server_history";
 import "./app/styles.css";
 import { browserDatabase, createArchive } from "./chat/archive";
 import { createId } from "./chat/identifiers";
@@ -14,6 +13,8 @@ import { Session } from "./chat/session";
 import { browserTabs } from "./chat/tabs";
 import { createVault } from "./chat/vault";
 import { webSocketTransport } from "./chat/websocket_transport";
+import { ConversationsProvider } from "./features/conversations/context";
+import { serverHistory } from "./features/conversations/server_history";
 import { PreferenceStore } from "./features/settings/preferences";
 import { PreferencesProvider } from "./features/settings/preferences_context";
 import { preloadMarkdown } from "./features/thread/AnswerText";
@@ -38,12 +39,14 @@ async function start(element: HTMLElement): Promise<void> {
     const preferences = new PreferenceStore(storage);
     const vault = createVault(storage, createId);
     const api = new ApiClient({ apiUrl, clientId: vault.clientId() });
+    const archive = createArchive(browserDatabase(), Date.now);
+    const tabs = browserTabs();
     const session = new Session({
       transport: webSocketTransport(websocketUrl),
       vault,
-      archive: createArchive(browserDatabase(), Date.now),
-      history: serverHistory(apiUrl, vault.clientId()),
-      tabs: browserTabs(),
+      archive,
+      history: serverHistory(api),
+      tabs,
       chance: { now: Date.now, random: Math.random },
       createId,
     });
@@ -58,7 +61,9 @@ async function start(element: HTMLElement): Promise<void> {
         <PreferencesProvider store={preferences}>
           <ApiProvider client={api}>
             <SessionProvider session={session} vault={vault}>
-              <App />
+              <ConversationsProvider value={{ archive, tabs }}>
+                <App />
+              </ConversationsProvider>
             </SessionProvider>
           </ApiProvider>
         </PreferencesProvider>

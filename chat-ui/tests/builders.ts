@@ -107,7 +107,6 @@ export interface Rig {
   readonly transport: InProcessTransport;
   readonly vault: Vault;
   readonly archive: Archive;
-  readonly history: ReturnType<typeof scriptedHistory>;
   /** The newest connection. */
   peer(): Peer;
   /** What the client sent on every connection, oldest first. */
@@ -120,7 +119,7 @@ export interface Rig {
 export interface RigOptions {
   readonly vault?: Vault;
   readonly archive?: Archive;
-  readonly history?: ReturnType<typeof scriptedHistory>;
+  readonly history?: History;
   readonly tabs?: Tabs;
   readonly ids?: readonly string[];
   readonly random?: () => number;
@@ -153,7 +152,6 @@ export function createRig(options: RigOptions = {}): Rig {
     transport,
     vault,
     archive,
-    history,
     peer,
     sent: () =>
       transport.peers.flatMap(({ sent }) =>

@@ -1,6 +1,8 @@
 /** The page: the frame, and in it what the address stands for. */
 import { lazy, Suspense, useState } from "react";
 import { Route, Switch } from "wouter";
+import { Conversations } from "../features/conversations/Conversations";
+import { DeleteMyData } from "../features/conversations/DeleteMyData";
 import { usePreferences } from "../features/settings/preferences_context";
 import { ShortcutProvider, useShortcut } from "../ui/shortcuts";
 import { TooltipProvider } from "../ui/Tooltip";
@@ -41,7 +43,9 @@ function Page() {
     focusQuestion,
   );
   const sidebar = (
-    <Sidebar onSettings={() => setDialog("settings")} onShortcuts={() => setDialog("shortcuts")} />
+    <Sidebar onSettings={() => setDialog("settings")} onShortcuts={() => setDialog("shortcuts")}>
+      <Conversations />
+    </Sidebar>
   );
   return (
     <>
@@ -49,7 +53,11 @@ function Page() {
         <Routes />
       </Shell>
       <Suspense>
-        {dialog === "settings" && <SettingsDialog open onOpenChange={close} />}
+        {dialog === "settings" && (
+          <SettingsDialog open onOpenChange={close}>
+            <DeleteMyData onDeleted={() => window.location.assign("/")} />
+          </SettingsDialog>
+        )}
         {dialog === "shortcuts" && <ShortcutSheet open onOpenChange={close} />}
       </Suspense>
       <Toaster theme={theme} />

@@ -47,6 +47,8 @@ export interface SessionParts {
 export class Session {
   #state: ChatState = emptyChat;
   #view: View;
+  /** An answer to show the branch of, once it is there. */
+  #awaited: { readonly key: string; readonly answerId: string } | null = null;
   #silence = 0;
   #watchdog: ReturnType<typeof setTimeout> | undefined;
   #leaveTabs: () => void = () => {};
@@ -113,9 +115,15 @@ export class Session {
     this.save();
   }
 
-  /** Shows a conversation, by the server's id or by its `key`; an empty one for `null`. */
-  open(key: string | null): void {
+  /**
+   * Shows a conversation, by the server's id or by its `key`; an empty one for `null`. `reveal` is an
+   * answer whose branch is to be shown, now or once it has been loaded.
+   */
+  open(key: string | null, options: { reveal?: string } = {}): void {
     this.#dispatch({ kind: "opened", key: key ?? DRAFT });
+    const { reveal } = options;
+    this.#awaited = key !== null && reveal !== undefined ? { key, answerId: reveal } : null;
+    this.#revealAwaited();
     if (key !== null && key !== DRAFT) void this.#loader.load(key);
   }
 
@@ -167,11 +175,6 @@ export class Session {
   /** Shows the branch that a turn begins. */
   choose(clientMsgId: string): void {
     this.#dispatch({ kind: "chosen", clientMsgId });
-  }
-
-  /** Shows the branch of the shown conversation that an answer is in, once the answer is there. */
-  reveal(answerId: string): void {
-    this.#dispatch({ kind: "revealed", key: this.#view.chat.key, answerId });
   }
 
   /** Stops what is being answered in the conversation that is shown; what has arrived stays. */
@@ -257,6 +260,16 @@ export class Session {
   #adopt(key: string, copy: Conversation): void {
     this.#keeper.known(copy);
     this.#follow(() => this.#dispatch({ kind: "found", key, copy }));
+    this.#revealAwaited();
+  }
+
+  #revealAwaited(): void {
+    if (this.#awaited === null) return;
+    const { key, answerId } = this.#awaited;
+    const conversation = this.#state.conversations.find((other) => other.key === key);
+    if (!conversation?.turns.some(({ answer }) => answer?.id === answerId)) return;
+    this.#awaited = null;
+    this.#dispatch({ kind: "revealed", key, answerId });
   }
 
   /** Pursues whatever runs after `change` and did not before. */

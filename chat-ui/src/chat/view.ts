@@ -24,6 +24,8 @@ export interface Chat {
 
 export interface OpenConversation {
   readonly key: string;
+  /** The server's, once it has accepted a question. */
+  readonly id: string | null;
   /** Its first question. */
   readonly question: string;
   /** Milliseconds since 1970. */
@@ -74,11 +76,11 @@ export function viewOpen(
   { conversations }: ChatState,
   before: readonly OpenConversation[],
 ): readonly OpenConversation[] {
-  const open = conversations.flatMap(({ key, turns }) => {
+  const open = conversations.flatMap(({ key, id, phase, turns }) => {
     const first = turns.find(({ withdrawn }) => !withdrawn);
     const latest = turns.at(-1);
-    if (first === undefined || latest === undefined) return [];
-    return [{ key, question: first.question, askedAt: latest.askedAt }];
+    if (first === undefined || latest === undefined || phase === "missing") return [];
+    return [{ key, id, question: first.question, askedAt: latest.askedAt }];
   });
   const same =
     open.length === before.length &&

@@ -5,9 +5,13 @@ import { ApiProvider } from "../../src/api/api_context";
 import { App } from "../../src/app/App";
 import type { Archive } from "../../src/chat/archive";
 import { createVault } from "../../src/chat/vault";
+import { ConversationsProvider } from "../../src/features/conversations/context";
+import { serverHistory } from "../../src/features/conversations/server_history";
 import { SessionProvider } from "../../src/session/session_context";
 import { createRig, memoryStorage, type Rig } from "../builders";
+import { type ConversationServer, conversationServer } from "../conversation_server";
 import { memoryArchive } from "../memory_archive";
+import { memoryTabs } from "../memory_tabs";
 import { type ScriptedApi, scriptedApi } from "../scripted_api";
 
 /** The Markdown renderer is loaded when it is first needed, which on a busy machine takes its time. */
@@ -23,30 +27,40 @@ export interface Page extends Rig {
   readonly questionBox: () => HTMLElement;
 }
 
-/** What a browser keeps beyond the life of a page. */
+/** What outlives a page: what its browser keeps, and its server. */
 export interface Kept {
   readonly storage: Storage;
   readonly archive: Archive;
+  readonly server: ConversationServer;
 }
 
-export function freshBrowser(): Kept {
+/** `names` are the conversations that the server has. */
+export function freshBrowser(...names: readonly string[]): Kept {
   window.history.replaceState(null, "", "/");
-  return { storage: memoryStorage(), archive: memoryArchive() };
+  return {
+    storage: memoryStorage(),
+    archive: memoryArchive(),
+    server: conversationServer(...names),
+  };
 }
 
 /** Opens the page at the browser's address; in a fresh browser that is the start page. */
 export function openPage(
   kept: Kept = freshBrowser(),
   ids: readonly string[] = [],
-  api: ScriptedApi = scriptedApi(),
+  api: ScriptedApi = scriptedApi(kept.server.routes),
 ): Page {
   let made = 0;
   const vault = createVault(kept.storage, () => `client-${++made}`);
-  const rig = createRig({ vault, archive: kept.archive, ids });
+  const { archive } = kept;
+  const tabs = memoryTabs()();
+  const rig = createRig({ vault, archive, tabs, ids, history: serverHistory(api.client) });
   render(
     <ApiProvider client={api.client} retries={0}>
       <SessionProvider session={rig.session} vault={vault}>
-        <App />
+        <ConversationsProvider value={{ archive, tabs }}>
+          <App />
+        </ConversationsProvider>
       </SessionProvider>
     </ApiProvider>,
   );

@@ -42,8 +42,8 @@ class Browser {
       vault: this.#vault,
       tabs: this.#tab(),
       ids: [`question-of-page-${made}`],
+      history: { load: async () => ({ kind: "unreachable" }) },
     });
-    page.history.conversations.set(CONVERSATION, { kind: "unreachable" });
     this.#server.serve(page);
     this.pages.push(page);
     page.session.start();

@@ -1,13 +1,20 @@
 /** A conversation: its thread with the evidence beside it, and the box for the next question. */
 import { Composer } from "../../features/composer/Composer";
 import { ConnectionBanner } from "../../features/connection/ConnectionBanner";
+import { AnswerActions } from "../../features/conversations/AnswerActions";
+import { ConversationGate } from "../../features/conversations/ConversationGate";
+import { Question } from "../../features/conversations/Question";
+import { StorageNotice } from "../../features/conversations/StorageNotice";
 import { SourcePanelProvider } from "../../features/evidence/opened_source";
 import { SourcePanel } from "../../features/evidence/SourcePanel";
 import { Announcer } from "../../features/thread/Announcer";
+import { ThreadSlotsProvider } from "../../features/thread/slots";
 import { Thread } from "../../features/thread/Thread";
 import { useView } from "../../session/session_context";
 import { useShortcut } from "../../ui/shortcuts";
 import { PageHeader } from "../shell/PageHeader";
+
+const SLOTS = { Question, AnswerActions };
 
 export function ChatPage() {
   const title = useView(({ chat }) => chat.turns[0]?.question ?? "");
@@ -21,7 +28,12 @@ export function ChatPage() {
           <PageHeader title={<span dir="auto">{title}</span>} documentTitle={title} />
           <main id="main" className="relative flex min-h-0 flex-1 flex-col">
             <ConnectionBanner />
-            <Thread />
+            <StorageNotice />
+            <ConversationGate>
+              <ThreadSlotsProvider value={SLOTS}>
+                <Thread />
+              </ThreadSlotsProvider>
+            </ConversationGate>
             <Composer />
           </main>
         </div>

@@ -1,0 +1,45 @@
+/** A question that can be asked differently: each wording is a branch of the conversation. */
+import { PencilLine } from "lucide-react";
+import { useState } from "react";
+import type { Turn } from "../../chat/conversation";
+import { useSession, useView } from "../../session/session_context";
+import { IconButton } from "../../ui/Button";
+import { BranchPicker } from "./BranchPicker";
+import { QuestionEditor } from "./QuestionEditor";
+
+export function Question({ turn }: { readonly turn: Turn }) {
+  const session = useSession();
+  const running = useView(({ chat }) => chat.running !== null);
+  const [isEditing, setEditing] = useState(false);
+  if (isEditing) {
+    return (
+      <QuestionEditor
+        question={turn.question}
+        onDone={(question) => {
+          setEditing(false);
+          if (question !== null) session.edit(turn.clientMsgId, question);
+        }}
+      />
+    );
+  }
+  return (
+    <div className="group/question flex flex-col items-end gap-1">
+      <div className="question" dir="auto">
+        <span className="sr-only">You asked: </span>
+        {turn.question}
+      </div>
+      <div className="flex h-7 items-center gap-1">
+        <IconButton
+          label="Edit the question"
+          size="xs"
+          disabled={running}
+          className="opacity-0 focus-visible:opacity-100 group-hover/question:opacity-100 pointer-coarse:opacity-100"
+          onClick={() => setEditing(true)}
+        >
+          <PencilLine aria-hidden />
+        </IconButton>
+        <BranchPicker turn={turn} />
+      </div>
+    </div>
+  );
+}
