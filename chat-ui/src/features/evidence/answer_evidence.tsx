@@ -8,13 +8,11 @@ import { citationRanges, citationsByPlace, citedIds, flagRanges } from "./answer
 export interface Evidence {
   readonly turnId: string;
   readonly sources: readonly Source[];
-  /** Ids of the sources that the text cites, in the order of their first mark. */
+  /** Ids of the sources that the text cites; none while the answer runs. */
   readonly cited: readonly string[];
   /** Verified citations by where their marks begin; none while the answer runs. */
   readonly citations: ReadonlyMap<number, Citation>;
   readonly flags: readonly Flag[];
-  /** Marks and flags as parts of the text. */
-  readonly ranges: readonly SourceRange[];
   readonly streaming: boolean;
 }
 
@@ -24,10 +22,8 @@ const NOTHING: Evidence = {
   cited: [],
   citations: new Map(),
   flags: [],
-  ranges: [],
   streaming: false,
 };
-const NO_FLAGS: readonly Flag[] = [];
 
 const EvidenceContext = createContext<Evidence>(NOTHING);
 
@@ -41,22 +37,30 @@ interface AnswerEvidenceProps {
 
 export function AnswerEvidence({ turnId, answer, text, children }: AnswerEvidenceProps) {
   const { sources, end } = answer;
-  const streaming = isOpen(answer);
+  // The same object while text streams: hundreds of marks read it, and none of them changes.
+  const whole = isOpen(answer) ? null : text;
   const value = useMemo((): Evidence => {
+    if (whole === null || end === null) return { ...NOTHING, turnId, sources, streaming: true };
     const known = new Set(sources.map(({ id }) => id));
-    const flags = end?.flags ?? NO_FLAGS;
-    const marks = citationRanges(text, known);
     return {
       turnId,
       sources,
-      cited: citedIds(text).filter((id) => known.has(id)),
-      citations: citationsByPlace(text, end?.citations ?? []),
-      flags,
-      ranges: flags.length === 0 ? marks : [...marks, ...flagRanges(text, flags)],
-      streaming,
+      cited: citedIds(whole).filter((id) => known.has(id)),
+      citations: citationsByPlace(whole, end.citations),
+      flags: end.flags ?? NOTHING.flags,
+      streaming: false,
     };
-  }, [turnId, sources, end, text, streaming]);
+  }, [turnId, sources, end, whole]);
   return <EvidenceContext value={value}>{children}</EvidenceContext>;
+}
+
+/** The marks of known sources, and what was flagged, as parts of `text`. */
+export function useEvidenceRanges(text: string): readonly SourceRange[] {
+  const { sources, flags } = useAnswerEvidence();
+  return useMemo(() => {
+    const marks = citationRanges(text, new Set(sources.map(({ id }) => id)));
+    return flags.length === 0 ? marks : [...marks, ...flagRanges(text, flags)];
+  }, [text, sources, flags]);
 }
 
 export function useAnswerEvidence(): Evidence {

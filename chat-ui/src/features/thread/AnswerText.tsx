@@ -1,6 +1,6 @@
 /** The words of an answer with their evidence; as they stand until the renderer has been fetched. */
 import { lazy, Suspense, useMemo } from "react";
-import { useAnswerEvidence } from "../evidence/answer_evidence";
+import { useEvidenceRanges } from "../evidence/answer_evidence";
 import { evidenceComponents } from "../evidence/components";
 
 const loadMarkdown = () => import("../../ui/markdown/Markdown");
@@ -17,7 +17,7 @@ interface AnswerTextProps {
 }
 
 export function AnswerText({ text, streaming }: AnswerTextProps) {
-  const { ranges } = useAnswerEvidence();
+  const ranges = useEvidenceRanges(text);
   const className = streaming ? "answer-text answer-streaming" : "answer-text";
   const fallback = useMemo(
     () => (

@@ -7,27 +7,30 @@ import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useLayoutEffect, useRef } from "react";
 import { shownText } from "../../chat/answer";
 import type { Turn } from "../../chat/conversation";
+import { useSession } from "../../session/session_context";
 import { useAskedHere } from "./asked_here";
 import { JumpToLatest } from "./JumpToLatest";
 import { TurnRow } from "./TurnRow";
 
 interface TurnListProps {
-  readonly turns: readonly Turn[];
+  /** Ids of the turns, the same list for as long as they are the same: text streams past it. */
+  readonly ids: readonly string[];
   readonly viewport: HTMLElement;
 }
 
 /** Distance from the end in pixels, up to which the reader counts as being there. */
 const AT_END = 32;
 
-export function TurnList({ turns, viewport }: TurnListProps) {
-  const last = turns.length - 1;
-  const asked = useAskedHere(turns);
+export function TurnList({ ids, viewport }: TurnListProps) {
+  const session = useSession();
+  const last = ids.length - 1;
+  const asked = useAskedHere(ids);
   const latest = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
-    count: turns.length,
+    count: ids.length,
     getScrollElement: () => viewport,
-    getItemKey: (index) => turns[index]?.clientMsgId ?? index,
-    estimateSize: (index) => estimatedHeight(turns[index]),
+    getItemKey: (index) => ids[index] ?? index,
+    estimateSize: (index) => estimatedHeight(session.view().chat.turns[index]),
     rangeExtractor: (range) => [...new Set([...defaultRangeExtractor(range), last])],
     overscan: 2,
     anchorTo: "end",
@@ -44,21 +47,16 @@ export function TurnList({ turns, viewport }: TurnListProps) {
     <>
       <div ref={rows.containerRef} className="relative w-full">
         {rows.getVirtualItems().map(({ key, index }) => {
-          const turn = turns[index];
-          if (turn === undefined) return null;
+          const id = ids[index];
+          if (id === undefined) return null;
           return (
             <div
               key={key}
               ref={rows.measureElement}
               data-index={index}
-              className={`absolute inset-x-0 top-0 ${turn.clientMsgId === asked ? "turn-asked" : ""}`}
+              className={`absolute inset-x-0 top-0 ${id === asked ? "turn-asked" : ""}`}
             >
-              <TurnRow
-                turn={turn}
-                number={index + 1}
-                count={turns.length}
-                isLast={index === last}
-              />
+              <TurnRow id={id} number={index + 1} count={ids.length} isLast={index === last} />
               {index === last && <div ref={latest} aria-hidden className="h-px" />}
             </div>
           );

@@ -1,21 +1,27 @@
 /** One question with its answer. */
 import { memo } from "react";
 import type { Turn } from "../../chat/conversation";
+import { useTurn } from "../../session/session_context";
 import { Answer } from "./Answer";
 import { useThreadSlots } from "./slots";
 
 export interface TurnRowProps {
-  readonly turn: Turn;
+  readonly id: string;
   /** Counting from 1. */
   readonly number: number;
   readonly count: number;
   readonly isLast: boolean;
 }
 
-export const TurnRow = memo(function TurnRow({ turn, number, count, isLast }: TurnRowProps) {
+export const TurnRow = memo(function TurnRow({ id, number, count, isLast }: TurnRowProps) {
   const { Question = PlainQuestion } = useThreadSlots();
+  const turn = useTurn(id);
+  if (turn === undefined) return null;
   return (
-    <section aria-label={`Question ${number} of ${count}`} className="column group/turn pt-8">
+    <section
+      aria-label={`Question ${number} of ${count}`}
+      className="column group/turn pt-turn pb-2"
+    >
       <h2 className="sr-only">Question {number}</h2>
       <Question turn={turn} />
       <Answer turn={turn} isLast={isLast} />

@@ -6,9 +6,9 @@
 import { createContext, useContext, useEffect, useMemo, useState } from "react";
 import { harden } from "rehype-harden";
 import { Block, type BlockProps, type Components, type MathPlugin, Streamdown } from "streamdown";
-import { type BlockParser, createBlockParser } from "./block_starts";
 import { elements } from "./elements";
 import { hasMath, withDollars } from "./math_delimiters";
+import { Placement } from "./placement";
 import { rehypeRanges, type SourceRange } from "./ranges";
 
 export interface MarkdownProps {
@@ -39,30 +39,29 @@ const linkSafety = { enabled: false } as const;
 const translations = { copyCode: "Copy code" } as const;
 const NO_RANGES: readonly SourceRange[] = [];
 
-const Placement = createContext<{
-  readonly parser: BlockParser;
-  readonly ranges: readonly SourceRange[];
-}>({ parser: createBlockParser(), ranges: NO_RANGES });
+const PlacementContext = createContext(new Placement());
 
 export default function Markdown(props: MarkdownProps) {
   const { text, streaming = false, ranges = NO_RANGES, components, className } = props;
-  const [parser] = useState(createBlockParser);
+  // Not a value of the context that changes with every frame: hundreds of blocks stay as they are.
+  const [placement] = useState(() => new Placement());
+  placement.setRanges(ranges);
   const math = useMath(text);
-  const placement = useMemo(() => ({ parser, ranges }), [parser, ranges]);
   const all = useMemo(() => ({ ...elements, ...components }), [components]);
   return (
-    <Placement value={placement}>
+    <PlacementContext value={placement}>
       <div dir="auto">
         <Streamdown
           BlockComponent={PlacedBlock}
           className={className}
           components={all}
           controls={controls}
+          data-ranges={ranges.length}
           isAnimating={streaming}
           lineNumbers={false}
           linkSafety={linkSafety}
           parseIncompleteMarkdown={streaming}
-          parseMarkdownIntoBlocksFn={parser.parse}
+          parseMarkdownIntoBlocksFn={placement.parse}
           plugins={math}
           rehypePlugins={rehypePlugins}
           remend={remend}
@@ -71,24 +70,17 @@ export default function Markdown(props: MarkdownProps) {
           {withDollars(text)}
         </Streamdown>
       </div>
-    </Placement>
+    </PlacementContext>
   );
 }
 
 /** A block with the ranges that fall into it. */
 function PlacedBlock(props: BlockProps) {
-  const { parser, ranges } = useContext(Placement);
-  const start = parser.startOf(props.index);
-  const end = start + props.content.length;
-  const here = ranges
-    .filter((range) => range.start < end && range.end > start)
-    .map((range) => ({ ...range, start: range.start - start, end: range.end - start }));
-  // By value: a block whose ranges are the same does not render again.
-  const key = here.length === 0 ? "" : JSON.stringify(here);
+  const ranges = useContext(PlacementContext).rangesIn(props.index);
   const { rehypePlugins: given } = props;
   const plugins = useMemo(
-    () => (key === "" ? given : [[rehypeRanges, { ranges: JSON.parse(key) }], ...(given ?? [])]),
-    [key, given],
+    () => (ranges.length === 0 ? given : [[rehypeRanges, { ranges }], ...(given ?? [])]),
+    [ranges, given],
   ) as BlockProps["rehypePlugins"];
   return <Block {...props} rehypePlugins={plugins} />;
 }
