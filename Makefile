@@ -13,6 +13,11 @@ IN_LAMBDA_RUNTIME = $(foreach p,boto3 botocore s3transfer jmespath urllib3 pytho
 # the local stack brings the missing half.
 WHEELS = --only-binary=:all: $(if $(filter Linux,$(shell uname -s)),,--no-binary=awslambdaric)
 
+# Secrets are looked for by their formats (cloud and provider keys, tokens, private keys) in
+# everything that a person writes; hashes in locks and results only look like secrets.
+UNSCANNED = ':!*.lock' ':!*requirements.txt' ':!*package-lock.json' ':!inference/model' ':!faiss_index' \
+	':!*.png' ':!corpus/documents'
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -51,6 +56,7 @@ lock: ## recompile the locked requirements from pyproject.toml (needs uv)
 	$(UV_COMPILE) --extra http_api -c requirements/check.lock $(IN_LAMBDA_RUNTIME) -o http_api/requirements.txt
 	$(UV_COMPILE) --extra inference -c requirements/check.lock -o inference/requirements.txt
 	$(UV_COMPILE) --extra sam -o requirements/sam.lock
+	$(UV_COMPILE) --extra audit -o requirements/audit.lock
 
 # --- running --------------------------------------------------------------------------------------
 
@@ -58,7 +64,7 @@ chat-ui/dist/index.html: chat-ui/node_modules/.stamp $(shell find chat-ui/src ch
 	@echo "Building the page ..."
 	@cd chat-ui && npm run --silent build
 
-.PHONY: help install lock run smoke test test-faults soak eval test-browser screenshots check generate format clean
+.PHONY: help install lock run smoke test test-faults soak eval audit sbom test-browser screenshots check generate format clean
 
 run: $(VENV)/run.stamp chat-ui/dist/index.html ## start everything on this machine and print one URL (PORT=3000 INDEX=faiss_index)
 	@exec $(BIN)/python -m local serve --port $(PORT) $(if $(INDEX),--index $(INDEX))
@@ -72,7 +78,7 @@ test: $(VENV)/check.stamp chat-ui/dist/index.html ## everything that must pass: 
 	@$(BIN)/python -m pytest tests/unit tests/contract tests/integration tests/infrastructure tests/e2e
 	@cd chat-ui && npm test --silent
 
-check: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## ruff, mypy --strict, import-linter, Biome, tsc, generated files
+check: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## ruff, mypy --strict, import-linter, Biome, tsc, generated files, secrets
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -80,6 +86,8 @@ check: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## ruff, mypy --strict, i
 	@$(BIN)/python -m copilot.wire | diff -u copilot/wire.schema.json - || { echo "copilot/wire.schema.json is stale: make generate"; exit 1; }
 	@$(BIN)/python -m http_api.openapi | diff -u http_api/openapi.json - || { echo "http_api/openapi.json is stale: make generate"; exit 1; }
 	@cd chat-ui && npm run --silent check
+	@git ls-files -z -- $(UNSCANNED) | xargs -0 $(BIN)/detect-secrets-hook --disable-plugin KeywordDetector \
+		--disable-plugin HexHighEntropyString --disable-plugin Base64HighEntropyString
 
 generate: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## regenerate the protocol's JSON Schema, the API's OpenAPI document and the page's types
 	@$(BIN)/python -m copilot.wire > copilot/wire.schema.json.new && mv copilot/wire.schema.json.new copilot/wire.schema.json
@@ -108,11 +116,29 @@ test-browser: $(VENV)/run.stamp chat-ui/dist/index.html ## the page in headless 
 screenshots: $(VENV)/run.stamp chat-ui/dist/index.html ## retake docs/screenshots from a running stack (make run in another terminal)
 	@cd chat-ui && BASE_URL=http://localhost:$(PORT) npm run --silent screenshots
 
+.venv-audit/stamp: requirements/audit.lock | $(BIN)/python
+	@echo "Installing pip-audit and cyclonedx-bom in .venv-audit ..."
+	@$(BIN)/python -m venv .venv-audit
+	@.venv-audit/bin/pip install --disable-pip-version-check -q --require-hashes --only-binary=:all: -r $<
+	@touch $@
+
+audit: .venv-audit/stamp chat-ui/node_modules/.stamp ## known vulnerabilities in what is locked (needs the internet)
+	@for lock in websocket_handler/requirements.txt http_api/requirements.txt inference/requirements.txt requirements/run.lock; do \
+		echo "$$lock"; .venv-audit/bin/pip-audit --progress-spinner off --disable-pip --require-hashes -r $$lock || exit 1; done
+	@cd chat-ui && npm audit --audit-level=high
+
+sbom: .venv-audit/stamp chat-ui/node_modules/.stamp ## software bills of materials (CycloneDX) of what is deployed, in sbom/
+	@mkdir -p sbom
+	@for room in websocket_handler http_api inference; do \
+		.venv-audit/bin/cyclonedx-py requirements $$room/requirements.txt --output-reproducible --of JSON -o sbom/$$room.cdx.json; done
+	@cd chat-ui && npm sbom --package-lock-only --sbom-format cyclonedx --omit dev > ../sbom/chat-ui.cdx.json
+	@ls -1 sbom
+
 format: $(VENV)/check.stamp ## format the Python code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 clean: ## remove what was built and installed (not .local, the stack's state)
-	@rm -rf $(VENV) .venv-sam .venv-model .aws-sam chat-ui/node_modules chat-ui/dist
+	@rm -rf $(VENV) .venv-sam .venv-model .venv-audit .aws-sam sbom chat-ui/node_modules chat-ui/dist
 
 # --- index ----------------------------------------------------------------------------------------
 
