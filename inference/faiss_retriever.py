@@ -138,14 +138,15 @@ class FaissRetriever:
 
         mask = self.store.visible(groups, filters)
         words = self._analyser.words(question)
-        bm25 = self._lexical.scores(words)
+        bm25, coverage = self._lexical.scores_and_coverage(words)
         if mask is not None:
             bm25 *= mask
         candidates = np.union1d(self._dense.nearest(vector, mask), _top(bm25, LIST_LENGTH))
         cosine, focus = self._dense.cosines(candidates, vector)
         lexical = bm25[candidates]
         pairs = self._pairs.scores(pairs_of(words))[candidates]
-        score = self._dated(question, candidates, fuse(cosine, focus, lexical, pairs))
+        fused = fuse(cosine, focus, lexical, pairs, coverage[candidates])
+        score = self._dated(question, candidates, fused)
         order = np.lexsort((candidates, -score))
         return Ranked(candidates[order], score[order], cosine[order], focus[order], lexical[order])
 

@@ -1,6 +1,6 @@
-"""One ranking out of two: min-max fusion of a dense and a lexical list, and near-duplicates. Pure.
+"""One ranking out of several scores of the same candidates, and near-duplicates. Pure.
 
-Min-max fusion keeps how far apart scores are, which reciprocal ranks forget: on SciFact it is worth
+Fusing scores keeps how far apart they are, which reciprocal ranks forget: on SciFact it is worth
 0.02 to 0.03 nDCG@10 (benchmarks/bench_retrieval.py).
 """
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     Scores = NDArray[np.float32]
 
 DENSE_WEIGHT = 0.5
-WHOLE_WEIGHT, FOCUS_WEIGHT, LEXICAL_WEIGHT, PAIRS_WEIGHT = 0.10, 0.49, 0.33, 0.08
+WHOLE_WEIGHT, FOCUS_WEIGHT = 0.10, 0.46
+LEXICAL_WEIGHT, PAIRS_WEIGHT, COVERAGE_WEIGHT = 0.31, 0.08, 0.05
 NEAR_DUPLICATE = 0.9
 
 
@@ -33,23 +34,36 @@ def min_max_fusion(dense: Scores, lexical: Scores, *, weight: float = DENSE_WEIG
     return np.asarray(weight * _scaled(dense) + (1.0 - weight) * _scaled(lexical), dtype=np.float32)
 
 
-def fuse(whole: Scores, focus: Scores, lexical: Scores, pairs: Scores) -> Scores:
-    """Return the score in 0..1 of each candidate from its four scores, shape ``(candidates,)``.
+def fuse(whole: Scores, focus: Scores, lexical: Scores, pairs: Scores, coverage: Scores) -> Scores:
+    """Return the score in 0..1 of each candidate from its five scores, shape ``(candidates,)``.
 
     ``whole`` is the cosine of the chunk, ``focus`` the highest of that and of its windows,
-    ``lexical`` the BM25 of its words, ``pairs`` that of neighbouring words. Each is scaled to 0..1
-    over the candidates; the weights are those of ADR 33.
+    ``lexical`` the BM25 of its words, ``pairs`` that of neighbouring words, ``coverage`` the share
+    of the question's words that occur. Each is divided by its highest over the candidates: scaled
+    between that and its theoretical least, 0, as Bruch et al. (2023, "An analysis of fusion
+    functions for hybrid retrieval") propose, so that a signal in which all candidates are alike
+    cannot decide by its noise. The weights are those of ADR 33.
     """
     import numpy as np
 
     score = (
-        WHOLE_WEIGHT * _scaled(whole)
-        + FOCUS_WEIGHT * _scaled(focus)
-        + LEXICAL_WEIGHT * _scaled(lexical)
-        + PAIRS_WEIGHT * _scaled(pairs)
+        WHOLE_WEIGHT * _share_of_best(whole)
+        + FOCUS_WEIGHT * _share_of_best(focus)
+        + LEXICAL_WEIGHT * _share_of_best(lexical)
+        + PAIRS_WEIGHT * _share_of_best(pairs)
+        + COVERAGE_WEIGHT * _share_of_best(coverage)
     )
     # Weights that are rounded add up to a hair more than 1.
     return np.minimum(np.asarray(score, dtype=np.float32), np.float32(1.0))
+
+
+def _share_of_best(scores: Scores) -> Scores:
+    import numpy as np
+
+    high = float(scores.max()) if scores.size else 0.0
+    if high <= 0:
+        return np.zeros_like(scores)
+    return np.asarray(np.maximum(scores, 0.0) / high, dtype=np.float32)
 
 
 def _scaled(scores: Scores) -> Scores:

@@ -6,6 +6,7 @@ reader adds up its columns itself (docs/adr/0031-lexical-index.md).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,15 +43,35 @@ class LexicalIndex:
 
         ``terms`` are index terms of the question (``words.Analyser``); one asked twice counts once.
         """
+        return self.scores_and_coverage(terms)[0]
+
+    def scores_and_coverage(
+        self, terms: Sequence[str]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return ``scores``, and which share of ``terms`` occurs in each chunk, 0..1.
+
+        A term weighs its inverse document frequency as Lucene's BM25 has it, so that a rare word
+        that is missing is missed most; one that occurs nowhere weighs most of all.
+        """
         import numpy as np
 
         total = np.zeros(self._chunks, dtype=np.float32)
+        found = np.zeros(self._chunks, dtype=np.float32)
+        wanted = 0.0
         for word in dict.fromkeys(terms):
             column = self._column(word.encode())
-            if column is not None:
-                held = slice(int(self._starts[column]), int(self._starts[column + 1]))
-                total[self._numbers[held]] += self._scores[held]
-        return total
+            if column is None:
+                wanted += self._rarity(0)
+                continue
+            held = slice(int(self._starts[column]), int(self._starts[column + 1]))
+            chunks, rarity = self._numbers[held], self._rarity(held.stop - held.start)
+            total[chunks] += self._scores[held]
+            found[chunks] += np.float32(rarity)
+            wanted += rarity
+        return total, found / np.float32(wanted) if wanted else found
+
+    def _rarity(self, occurrences: int) -> float:
+        return math.log(1 + (self._chunks - occurrences + 0.5) / (occurrences + 0.5))
 
     def _column(self, word: bytes) -> int | None:
         """Binary search in the sorted vocabulary: nothing has to be loaded for it."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from msgspec import structs
 
 from inference.cross_encoder import OnnxCrossEncoder
 from inference.faiss_retriever import FaissRetriever
@@ -14,6 +17,9 @@ from inference.reranking_retriever import RerankingRetriever
 from tests.fakes import FakeEmbedder
 from tests.integration.index_builders import build_index, write_corpus
 from tests.tiny_cross_encoder import write_cross_encoder
+
+if TYPE_CHECKING:
+    from inference.ports import Vector
 
 SUBJECTS = ["rotor", "panel", "meter", "tariff", "storage", "inverter"]
 EVERYONE = frozenset({"public", "finance"})
@@ -102,13 +108,21 @@ def test_the_corpus_version_is_the_bundle_s(retriever: Retriever, bundle: Path) 
     assert retriever.corpus_version == version
 
 
-def test_a_cross_encoder_changes_the_order_and_nothing_else(bundle: Path, tmp_path: Path) -> None:
-    first, second = plain(bundle, tmp_path), reranked(bundle, tmp_path)
+class Contrary:
+    """A scorer that likes best what comes last."""
+
+    model_id = "contrary@1"
+
+    def scores(self, question: str, texts: Sequence[str]) -> Vector:
+        return np.linspace(0.1, 0.9, len(texts), dtype=np.float32)
+
+
+def test_a_cross_encoder_changes_order_and_score_and_nothing_else(bundle: Path) -> None:
+    inner = FaissRetriever.open(bundle, FakeEmbedder())
     question = "dollars cost of site 7 Report 7"
-    before = {p.chunk_id: p for p in ask(first, question, k=12)}
-    after = ask(second, question, k=12)
-    assert {p.chunk_id for p in after} == before.keys()
-    assert [p.chunk_id for p in after] != list(before)
-    for passage in after:
-        held = before[passage.chunk_id]
-        assert (passage.text, passage.start, passage.dense) == (held.text, held.start, held.dense)
+    before = ask(inner, question, k=12)
+    after = ask(RerankingRetriever(inner, Contrary(), depth=12, per_document=0), question, k=12)
+    assert [p.chunk_id for p in after] == [p.chunk_id for p in reversed(before)]
+    assert after[0].score == pytest.approx(0.9)
+    for passage, held in zip(after, reversed(before), strict=True):
+        assert structs.replace(passage, score=held.score) == held

@@ -77,8 +77,8 @@ def test_the_ranking_is_the_fusion_of_exact_scores(retriever: FaissRetriever, co
     everyone = frozenset(GROUPS)
     dense = FakeEmbedder().embed(texts) @ FakeEmbedder().embed([question])[0]
     words = Analyser().words(question)
-    lexical = retriever._lexical.scores(words)
-    expected = fuse(dense, dense, lexical, retriever._pairs.scores(pairs_of(words)))
+    lexical, coverage = retriever._lexical.scores_and_coverage(words)
+    expected = fuse(dense, dense, lexical, retriever._pairs.scores(pairs_of(words)), coverage)
     found = ask(retriever, question, k=10, groups=everyone)
     assert [p.score for p in found] == pytest.approx(sorted(expected, reverse=True)[:10], abs=1e-5)
 
@@ -93,6 +93,26 @@ def test_word_scores_are_those_of_the_library_that_made_them(bundle: Path, corpu
         known = [w for w in dict.fromkeys(words(question)) if w in model.vocab_dict]
         expected = model.get_scores(known) if known else np.zeros(len(texts))
         assert np.allclose(index.scores(words(question)), expected, atol=1e-5)
+
+
+def test_coverage_is_the_share_of_the_question_s_words_by_rarity(
+    bundle: Path, corpus: Path
+) -> None:
+    texts = plan_of(corpus).embedded
+    words = Analyser().words
+    index = LexicalIndex(bundle / "lexical", chunks=len(texts))
+    asked = words("turbine cost of unit 7")
+    held = [set(words(text)) for text in texts]
+    rarity = {}
+    for word in asked:
+        occurs = sum(word in found for found in held)
+        rarity[word] = np.log(1 + (len(texts) - occurs + 0.5) / (occurs + 0.5))
+    expected = [sum(rarity[w] for w in asked if w in found) for found in held]
+    coverage = index.scores_and_coverage([*asked, asked[0]])[1]
+    assert coverage == pytest.approx(np.array(expected) / sum(rarity.values()), abs=1e-6)
+    # A word that no chunk has is missed by all.
+    assert index.scores_and_coverage([*asked, "zzz"])[1].max() < coverage.max()
+    assert index.scores_and_coverage([])[1].max() == 0
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -40,12 +40,29 @@ def test_scores_stay_in_range_and_ignore_shift_and_scale(
 
 
 @given(scores)
-def test_the_score_of_four_signals_stays_in_range_and_is_highest_where_all_agree(
+def test_the_score_of_all_signals_stays_in_range_and_is_highest_where_all_agree(
     dense: np.ndarray[tuple[int], np.dtype[np.float32]],
 ) -> None:
-    fused = fuse(dense, dense, dense, dense)
+    fused = fuse(dense, dense, dense, dense, dense)
     assert ((fused >= 0) & (fused <= 1)).all()
-    assert dense[int(np.argmax(fused))] == dense.max()
+    if dense.max() > 0:
+        assert dense[int(np.argmax(fused))] == dense.max()
+
+
+def test_a_signal_in_which_all_are_nearly_alike_does_not_decide() -> None:
+    alike = np.array([0.500, 0.501], dtype=np.float32)
+    clear = np.array([3.0, 1.0], dtype=np.float32)
+    fused = fuse(alike, alike, clear, clear, clear)
+    assert fused[0] > fused[1]
+    assert min_max_fusion(alike, clear, weight=0.56)[0] < 0.5
+
+
+def test_the_size_of_a_signal_s_unit_does_not_matter() -> None:
+    one = np.array([0.2, 0.4, 0.9], dtype=np.float32)
+    other = np.array([4.0, 0.0, 2.0], dtype=np.float32)
+    assert fuse(one, one, other, other, other) == pytest.approx(
+        fuse(one, one, other * np.float32(7), other * np.float32(0.3), other)
+    )
 
 
 def test_neighbouring_words_are_terms_of_their_own() -> None:
