@@ -23,6 +23,11 @@ _RELATIVE_YEAR = {step: re.compile(rf"\b(?:{p})\b", re.IGNORECASE) for step, p i
 _CODE = re.compile(r"\b[A-Z]{1,5}-?\d+[A-Z]?\b")
 # Names: a capitalised word or several, not the first word of the question.
 _NAME = re.compile(r"(?<=[\w,;] )[A-Z][\w'&]*(?:[ -][A-Z][\w'&]*)*")
+# Names of a kind of their own: a month is put in the place of no plant.
+_CALENDAR = frozenset(
+    "January February March April May June July August September October November December "  # noqa: SIM905
+    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+)
 _LEAD_IN = re.compile(
     r"^(?:and|or|but|so|then|also|now)?\W*(?:what about|how about|what of)?\W*"
     r"(?P<preposition>in|for|of|by|at|from|to|on|under|with|during|per|over)?\s+"
@@ -47,10 +52,12 @@ def points_at_a_year(question: str) -> bool:
 def replace(question: str, earlier: str) -> str | None:
     """Put the one value that ``question`` names in its place in ``earlier``, or return ``None``.
 
-    Only if the follow-up asks for nothing else, and the place is unmistakable.
+    Only if the follow-up asks for nothing else, and the place is unmistakable. A name and a year
+    ("and Sunmere in 2023?") are put in both places or in none.
     """
     return (
         _year(question, earlier)
+        or _year_and_name(question, earlier)
         or _alike(_CODE, question, earlier)
         or _alike(_NAME, question, earlier)
         or _phrase(question, earlier)
@@ -77,12 +84,29 @@ def _year(question: str, earlier: str) -> str | None:
     return _YEAR.sub(asked[0], earlier)
 
 
+def _year_and_name(question: str, earlier: str) -> str | None:
+    dated = with_year(question, earlier)
+    asked = _YEAR.findall(dated)
+    if len(asked) != 1:
+        return None
+    named = _alike(_NAME, " ".join(dated.replace(asked[0], " ").split()), earlier)
+    return None if named is None else _year(asked[0], named)
+
+
 def _alike(kind: re.Pattern[str], question: str, earlier: str) -> str | None:
     """Another code for a code, another name for a name."""
     asked, held = kind.findall(_lowered_start(question)), kind.findall(_lowered_start(earlier))
     if len(asked) != 1 or len(set(held)) != 1 or not _only(question, asked[0]):
         return None
-    return earlier.replace(held[0], asked[0])
+    (new,), old = asked, held[0]
+    if (new in _CALENDAR) != (old in _CALENDAR):
+        return None
+    # "and Sunmere's?" after a question about "the output of Harrow Ridge".
+    if not old.endswith("'s"):
+        new = new.removesuffix("'s")
+    elif not new.endswith("'s"):
+        new += "'s"
+    return earlier.replace(old, new)
 
 
 def _phrase(question: str, earlier: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from typing import Any
 
 from embed.document import Extract, TextBuilder
@@ -11,6 +12,10 @@ from embed.loaders.damage import DAMAGE
 from embed.loaders.front_matter import metadata_of
 
 _HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
+
+
+MAX_UNPACKED_BYTES = 512 * 1024 * 1024
+"""What the parts of a document may add up to; a few kilobytes can unpack to gigabytes."""
 
 
 class BrokenDocx(ValueError):
@@ -21,7 +26,7 @@ def load_docx(raw: bytes) -> Extract:
     """Extract a Word document; its core properties become metadata.
 
     Raises:
-        BrokenDocx: not a ZIP, not a Word document, or damaged.
+        BrokenDocx: not a ZIP, not a Word document, damaged, or too large when unpacked.
     """
     import docx
     from docx.opc.exceptions import PackageNotFoundError
@@ -29,6 +34,13 @@ def load_docx(raw: bytes) -> Extract:
     damage: tuple[type[Exception], ...] = (PackageNotFoundError, *DAMAGE)
     builder = TextBuilder()
     try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as parts:
+            unpacked = sum(part.file_size for part in parts.infolist())
+        if unpacked > MAX_UNPACKED_BYTES:
+            raise BrokenDocx(
+                f"it unpacks to {unpacked / 2**20:.0f} MB, the limit is "
+                f"{MAX_UNPACKED_BYTES / 2**20:.0f} MB; split it or save it without its pictures"
+            )
         document = docx.Document(io.BytesIO(raw))
         for block in document.iter_inner_content():
             if isinstance(block, docx.table.Table):
@@ -38,6 +50,8 @@ def load_docx(raw: bytes) -> Extract:
             else:
                 _paragraph(block, builder)
         fields = _fields(document.core_properties)
+    except BrokenDocx:
+        raise
     except damage as error:
         raise BrokenDocx(f"it is not a readable Word document ({error})") from error
     text, blocks = builder.finish()

@@ -55,7 +55,7 @@ def load_pdf(raw: bytes) -> Extract:
         BrokenPdf: damaged, encrypted with a password, or without text (scanned pages).
     """
     import pypdf
-    from pypdf.errors import PyPdfError
+    from pypdf.errors import DependencyError, PyPdfError
 
     damage: tuple[type[Exception], ...] = (PyPdfError, *DAMAGE)
     try:
@@ -67,6 +67,8 @@ def load_pdf(raw: bytes) -> Extract:
         pages = len(reader.pages)
     except BrokenPdf:
         raise
+    except DependencyError as error:
+        raise BrokenPdf("it is encrypted with AES; save it without encryption") from error
     except damage as error:
         raise BrokenPdf(f"it is not a readable PDF ({type(error).__name__}: {error})") from error
     lines = _without_running_heads(lines, pages)

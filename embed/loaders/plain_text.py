@@ -15,6 +15,9 @@ _ITEM = re.compile(r"\s*([-*•]|\d+[.)])\s+")
 def decode(raw: bytes) -> str:
     """Decode UTF-8 (with or without a mark); what is not UTF-8 is read as Latin-1.
 
+    Latin-1 as browsers and Windows mean it (windows-1252, which has "€" and “quotes” where Latin-1
+    has control characters), unless a byte has no meaning there.
+
     Raises:
         ValueError: the bytes are not text at all (they hold NUL).
     """
@@ -22,10 +25,12 @@ def decode(raw: bytes) -> str:
         return raw.decode("utf-16")
     if b"\x00" in raw:
         raise ValueError("it is not a text file (it holds NUL bytes)")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("latin-1")
 
 
 def load_text(text: str) -> Extract:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -140,6 +142,36 @@ def test_a_killed_build_is_cleaned_up_by_the_next(corpus: Path, tmp_path: Path) 
     build_index(corpus, tmp_path / "index")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["docs", "index"]
     assert "half" not in contents(tmp_path / "index")
+
+
+def test_a_build_killed_while_it_embeds_leaves_an_index_that_answers(tmp_path: Path) -> None:
+    docs, out = tmp_path / "docs", tmp_path / "index"
+    command = [sys.executable, "-m", "embed", "build", str(docs), "--out", str(out)]
+    write_corpus(docs, DOCUMENTS)
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    before = contents(out)
+    # Far more than can be embedded between the appearance of the staging folder and the signal.
+    line = "Unit {} of part {} gave {} MWh of power in the year."
+    write_corpus(
+        docs,
+        {
+            f"{n}.md": "\n\n".join(
+                f"# Part {k}\n\n" + " ".join(line.format(n * k + i, k, i) for i in range(14))
+                for k in range(40)
+            )
+            for n in range(40)
+        },
+    )
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as building:
+        while not (tmp_path / ".index.building" / "bundle").is_dir():
+            assert building.poll() is None
+            time.sleep(0.01)
+        building.kill()
+    assert building.returncode == -signal.SIGKILL
+    assert contents(out) == before
+    search = [sys.executable, "-m", "embed", "search", "What is the fee?", "--index", str(out)]
+    found = subprocess.run(search, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert "The fee is $5." in found.stdout
 
 
 def test_two_builds_of_one_index_do_not_mix(tmp_path: Path) -> None:

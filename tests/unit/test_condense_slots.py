@@ -43,6 +43,19 @@ def after(question: str, *asked: str) -> Standalone:
             "What was the output of Harrow Ridge in 2022?",
         ),
         (
+            "What was the output of Harrow Ridge in 2024?",
+            "and Sunmere in 2023?",
+            "What was the output of Sunmere in 2023?",
+        ),
+        (
+            "What was the output of Harrow Ridge in 2024?",
+            "And Sunmere's the year before?",
+            "What was the output of Sunmere in 2023?",
+        ),
+        ("What was Sunmere's output?", "and Harrow Ridge?", "What was Harrow Ridge's output?"),
+        ("How much did gas cost in March?", "and in April?", "How much did gas cost in April?"),
+        ("How much did gas cost in 2021?", "same for 2022", "How much did gas cost in 2022?"),
+        (
             "How much energy is in a kilo by lower heating value?",
             "And by higher heating value?",
             "How much energy is in a kilo by higher heating value?",
@@ -65,6 +78,14 @@ def test_another_value_takes_the_place_of_the_first(
         ("What is the fee of Sunmere?", "What about theirs?"),
         ("What is the fee?", "and in 2024?"),
         ("What is due in March?", "and in writing?"),
+        ("How much did gas cost in March?", "and Harrow Ridge?"),
+        ("What did Sunmere make?", "and in April?"),
+        ("What did Sunmere make in 2024?", "was it more in 2023?"),
+        ("What did Sunmere make in 2024?", "compared to 2023?"),
+        ("What did Sunmere make in 2024?", "and Millbrook and Fennick in 2023?"),
+        ("What did Sunmere make?", "and Millbrook in 2023?"),
+        ("What is the on-peak price?", "and off-peak?"),
+        ("What did it cost?", "why?"),
     ],
 )
 def test_where_no_single_place_fits_the_rules_guess_and_say_so(earlier: str, question: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import docx
+import pypdf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -168,7 +169,9 @@ def test_plain_text_finds_headings_paragraphs_and_lists() -> None:
     ("raw", "text"),
     [
         ("5 ¢/kWh".encode(), "5 ¢/kWh"),
-        ("5 ¢/kWh".encode("latin-1"), "5 ¢/kWh"),
+        ("5 ¢/kWh, Tübingen".encode("latin-1"), "5 ¢/kWh, Tübingen"),
+        ("“40 €” – Tübingen’s".encode("cp1252"), "“40 €” – Tübingen’s"),
+        (b"caf\xe9 \x81", "café \x81"),
         (b"\xef\xbb\xbfmark", "mark"),
         ("sixteen".encode("utf-16"), "sixteen"),
     ],
@@ -238,6 +241,29 @@ def test_pdf_running_heads_and_page_numbers_are_dropped() -> None:
 def test_a_broken_or_empty_pdf_is_refused_with_the_reason(raw: bytes, reason: str) -> None:
     with pytest.raises(BrokenPdf, match=reason):
         load_pdf(raw)
+
+
+def test_a_pdf_with_a_password_says_so_and_one_without_needed_is_read() -> None:
+    def encrypted(user: str) -> bytes:
+        writer = pypdf.PdfWriter(clone_from=io.BytesIO(a_pdf(1)))
+        writer.encrypt(user, "owner", algorithm="AES-256")
+        target = io.BytesIO()
+        writer.write(target)
+        return target.getvalue()
+
+    with pytest.raises(BrokenPdf, match="encrypted with a password"):
+        load_pdf(encrypted("secret"))
+    assert "446,300 MWh" in load_pdf(encrypted("")).text
+
+
+def test_a_docx_that_unpacks_to_gigabytes_is_not_unpacked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    target = io.BytesIO()
+    docx.Document().save(target)
+    monkeypatch.setattr("embed.loaders.docx.MAX_UNPACKED_BYTES", 1_000)
+    with pytest.raises(BrokenDocx, match=r"unpacks to \d MB, the limit is 0 MB"):
+        load_docx(target.getvalue())
 
 
 def test_docx_keeps_order_headings_lists_and_merged_tables() -> None:
