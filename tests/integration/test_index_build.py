@@ -29,7 +29,7 @@ from tests.integration.index_builders import (
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = {
-    "wind.md": "# Wind\n\nThe rotor turns.\n\n## Fees\n\nThe fee is $5.",
+    "wind.md": "# Wind\n\n## Parts\n\nThe rotor turns.\n\n## Fees\n\nThe fee is $5.",
     "solar.md": "# Solar\n\nThe panels face south.",
 }
 
