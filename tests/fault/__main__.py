@@ -14,43 +14,61 @@ from tests.fault.matrix.case import ABSENT, place
 from tests.fault.matrix.play import play
 from tests.fault.matrix.report import Line, failures, table
 from tests.fault.matrix.soak import soak
-from tests.fault.model.explore import explore, first_harm
+from tests.fault.model.explore import (
+    Exploration,
+    explore,
+    explore_live,
+    first_harm,
+    first_live_harm,
+)
 from tests.fault.model.rules import MUTATIONS
 
 MODULES = (network_cases, worker_cases, surrounding_cases)
 """Importing them fills the matrix."""
 
 WITHIN = 5_000
+WITHIN_LIVE = 500
+HASTY = "push before persist, in the source of inference.publisher"
 
 
 def main() -> int:
     """Run what was asked for; 1 if anything failed."""
     arguments = _parser().parse_args()
     if arguments.command == "model":
-        return _model(arguments.schedules, arguments.seed)
+        return _model(arguments.schedules, arguments.live, arguments.seed)
     if arguments.command == "soak":
         return _soak(arguments.minutes, arguments.seed)
     return _matrix(arguments.seeds, arguments.seed, set(arguments.case), arguments.keep)
 
 
-def _model(schedules: int, seed: int) -> int:
-    print(f"\nThe model of the protocol: schedules {seed} to {seed + schedules - 1}", flush=True)
-    found = explore(seed, schedules)
+def _model(schedules: int, live: int, seed: int) -> int:
+    broken = _say("The model of the protocol", explore(seed, schedules), seed)
+    if live:
+        title = "The product's worker and publisher on virtual time"
+        broken += _say(title, explore_live(seed, live), seed)
+    missed = 0
+    print("\n| broken rule | schedules until somebody is harmed | how |\n|---|---|---|")
+    for mutation in (*MUTATIONS, HASTY):
+        if mutation == HASTY:
+            harm = first_live_harm(within=WITHIN_LIVE, first=seed)
+        else:
+            harm = first_harm(mutation, within=WITHIN, first=seed)
+        missed += harm is None
+        at, what = harm or (seed - 1, "MISSED")
+        print(f"| {mutation} | {at - seed + 1} | {what} |", flush=True)
+    return 1 if broken or missed else 0
+
+
+def _say(title: str, found: Exploration, seed: int) -> int:
+    """Print what an exploration found; returns how many schedules broke a promise."""
     print(
-        f"{schedules:,} schedules in {found.seconds:.0f} s: "
+        f"{title}: {found.schedules:,} schedules from {seed} on, in {found.seconds:.0f} s, "
         f"{len(found.violations)} broke a promise {found.kinds()}",
         flush=True,
     )
     for at, what in found.violations[:10]:
         print(f"  schedule {at}: {what}")
-    missed = 0
-    print("\n| broken rule | schedules until somebody is harmed | how |\n|---|---|---|")
-    for mutation in MUTATIONS:
-        harm = first_harm(mutation, within=WITHIN, first=seed)
-        missed += harm is None
-        at, what = harm or (seed + WITHIN - 1, "MISSED")
-        print(f"| {mutation} | {at - seed + 1} | {what} |", flush=True)
-    return 1 if found.violations or missed else 0
+    return len(found.violations)
 
 
 def _matrix(seeds: int, first: int, wanted: set[str], keep: Path | None) -> int:
@@ -99,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     model = commands.add_parser("model", help="random schedules of the protocol")
     model.add_argument("--schedules", type=int, default=50_000)
+    model.add_argument("--live", type=int, default=1_000, help="of the second model; 0: none")
     model.add_argument("--seed", type=int, default=0)
     matrix = commands.add_parser("matrix", help="the fault matrix on the local stack")
     matrix.add_argument("--seeds", type=int, default=5, help="runs of each case")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fault.model.explore import explore, first_harm
+from tests.fault.model.explore import explore, first_harm, first_live_harm
+from tests.fault.model.live import try_live
 from tests.fault.model.rules import MUTATIONS
 
 SCHEDULES = 400
@@ -20,3 +21,11 @@ def test_no_schedule_breaks_a_promise() -> None:
 @pytest.mark.parametrize("mutation", MUTATIONS)
 def test_a_broken_rule_is_noticed(mutation: str) -> None:
     assert first_harm(mutation, within=WITHIN) is not None
+
+
+def test_the_product_s_worker_and_publisher_break_no_promise() -> None:
+    assert [what for seed in range(20) if (what := try_live(seed))] == []
+
+
+def test_a_publisher_that_pushes_first_is_noticed() -> None:
+    assert first_live_harm(within=50) is not None

@@ -110,11 +110,10 @@ async def two_tabs(run: Run) -> None:
         _, transcript = await streaming(run, first)
         other = run.read(transcript.answer_id)
         await second.resume(other)
-        reloading = run.client(first.client_id)
         run.strike()
         run.readings.pop(0)  # That page is gone; what replaces it counts.
         first.cut()
-        async with reloading as third:
+        async with run.client(first.client_id) as third:
             reloaded = run.read(transcript.answer_id)
             await third.resume(reloaded)
             await asyncio.gather(run.follow(second, other), run.follow(third, reloaded))

@@ -6,7 +6,8 @@ import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -24,6 +25,7 @@ from tests.fault.matrix.stacks import FaultStack
 QUESTION = "How long is the notice period of the Harrow Ridge power purchase agreement?"
 LETTERS = str.maketrans("0123456789abcdef", "ghijklmnopqrstuv")
 PATIENCE_S = 240.0
+NOT_CONNECTED = (OSError, TimeoutError, ChatError, aiohttp.ClientError)
 FRAMED = (Start, Sources, Delta, Snapshot, End)
 
 
@@ -85,8 +87,21 @@ class Run:
 
     # --- people -------------------------------------------------------------------------------
 
-    def client(self, client_id: str | None = None, **options: Any) -> ChatClient:
-        return ChatClient(self.stack.websocket_url, client_id=client_id, **options)
+    @asynccontextmanager
+    async def client(
+        self, client_id: str | None = None, **options: Any
+    ) -> AsyncIterator[ChatClient]:
+        """A connected client; it tries until it is, as the page does."""
+        client = ChatClient(self.stack.websocket_url, client_id=client_id, **options)
+        async with AsyncExitStack() as undo:
+            async with asyncio.timeout(PATIENCE_S):
+                while True:
+                    try:
+                        await undo.enter_async_context(client)
+                        break
+                    except NOT_CONNECTED:
+                        await asyncio.sleep(0.2)
+            yield client
 
     def question(self, *scripts: Script) -> Asked:
         """A new question and how the model will answer it."""
@@ -130,7 +145,7 @@ class Run:
         while True:
             try:
                 await client.connect()
-            except (OSError, TimeoutError, ChatError, aiohttp.ClientError):
+            except NOT_CONNECTED:
                 await asyncio.sleep(0.2)
             else:
                 return

@@ -19,7 +19,7 @@ from tests.fault.matrix.network_cases import streaming
 from tests.fault.matrix.run import Run, text_of
 from tests.fault.matrix.stacks import UNLIMITED, FaultStack
 
-IDLE_S, AGE_S, TIMEOUT_S = 2.0, 6.0, 14
+IDLE_S, AGE_S, TIMEOUT_S = 5.0, 12.0, 14
 """Instead of ten minutes, two hours and the function's two minutes."""
 
 ORIGIN = "https://chat.example.com"

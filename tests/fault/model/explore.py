@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 import os
 import time
 from collections import Counter
@@ -9,10 +11,12 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
 from tests.fault.model.ledger import Violation
+from tests.fault.model.live import hasty_publisher, try_live
 from tests.fault.model.rules import MUTATIONS, Rules
 from tests.fault.model.world import World
 
 BATCH = 500
+LIVE_BATCH = 50
 PRODUCT = Rules()
 
 
@@ -66,8 +70,38 @@ def explore(
     return Exploration(schedules=schedules, seconds=time.monotonic() - began, violations=violations)
 
 
+def explore_live(first: int, schedules: int) -> Exploration:
+    """Run schedules of the second model, of the product's own worker and publisher."""
+    began = time.monotonic()
+    starts = range(first, first + schedules, LIVE_BATCH)
+    batches = [(start, min(start + LIVE_BATCH, first + schedules)) for start in starts]
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        violations = [found for batch in pool.map(_run_live_batch, batches) for found in batch]
+    return Exploration(schedules=schedules, seconds=time.monotonic() - began, violations=violations)
+
+
+def first_live_harm(*, within: int, first: int = 0) -> tuple[int, str] | None:
+    """The first schedule in which a publisher that pushes before it persists harms somebody."""
+    hasty = hasty_publisher()
+    for seed in range(first, first + within):
+        what = try_live(seed, publisher=hasty)
+        if what is not None:
+            return seed, what
+    return None
+
+
+def _run_live_batch(batch: tuple[int, int]) -> list[tuple[int, str]]:
+    logging.disable(logging.WARNING)  # Workers tell of every fence.
+    outcomes = ((seed, try_live(seed)) for seed in range(*batch))
+    return [(seed, what) for seed, what in outcomes if what is not None]
+
+
 def _run_batch(batch: tuple[int, int, str | None]) -> list[tuple[int, str]]:
     start, stop, mutation = batch
+    gc.disable()  # A world is a knot of cycles; they are collected once a batch.
     rules = PRODUCT if mutation is None else MUTATIONS[mutation]
     outcomes = ((seed, try_schedule(seed, rules)) for seed in range(start, stop))
-    return [(seed, what) for seed, what in outcomes if what is not None]
+    found = [(seed, what) for seed, what in outcomes if what is not None]
+    gc.enable()
+    gc.collect()
+    return found

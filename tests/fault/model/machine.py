@@ -100,7 +100,7 @@ class Machine:
         count = self._world.random.randint(1, 4)
         attempt = self._world.attempts = self._world.attempts + 1
         self._planned = [f"a{attempt}w{number} " for number in range(1, count + 1)]
-        self._world.ledger.planned(lease.answer_id, lease.epoch, "".join(self._planned))
+        self._world.ledger.planned(lease.answer_id, "".join(self._planned))
 
     def _write(self, lease: Lease) -> None:
         chance = self._world.random.random()
