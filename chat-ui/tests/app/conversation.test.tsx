@@ -2,7 +2,7 @@
 import { act, cleanup, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
 import type { Chunk } from "../../src/api/schema";
-import { STARTERS } from "../../src/features/thread/starters";
+import { SAMPLE_STARTERS } from "../../src/features/thread/starters";
 import type { Receipt } from "../../src/protocol/wire";
 import { endOf, source } from "../builders";
 import { problem, scriptedApi } from "../scripted_api";
@@ -57,15 +57,25 @@ async function answered(page: Page, end: Parameters<typeof endOf>[2] = {}): Prom
   await screen.findByRole("button", { name: /^Source 1/ });
 }
 
-it("the empty page offers questions, and asks the one that is chosen", async () => {
-  const page = openPage();
-  const starter = screen.getByRole("button", { name: /Wind PPA/ });
-  await page.user.click(starter);
-  expect(page.sent().at(-1)).toMatchObject({
-    action: "message",
-    text: STARTERS[0].question,
+it("the empty page offers questions about the documents, and asks the one that is chosen", async () => {
+  const summary = { title: "Grid Code", document: "grid.md", characters: 900 };
+  const api = scriptedApi({
+    "GET /documents": () => ({ items: [summary], next_cursor: null, corpus_version: "c" }),
+    "GET /documents/grid.md": () => ({
+      ...summary,
+      sections: [{ title: "2. Voltage limits", start: 0 }],
+    }),
   });
-  expect(screen.queryByRole("button", { name: /Wind PPA/ })).toBeNull();
+  const page = openPage(freshBrowser(), [], api);
+  const question = "What does Grid Code say about voltage limits?";
+  await page.user.click(await screen.findByRole("button", { name: `Grid Code ${question}` }));
+  expect(page.sent().at(-1)).toMatchObject({ action: "message", text: question });
+  expect(screen.queryByRole("list", { name: "Questions to start with" })).toBeNull();
+});
+
+it("where the documents cannot be listed, the questions that came with the page are offered", async () => {
+  openPage();
+  for (const { question } of SAMPLE_STARTERS) await screen.findByText(question);
 });
 
 it("says what is happening until the first word", async () => {

@@ -12,10 +12,10 @@ export function ConnectionBanner() {
   const troubled = !useConnected();
   const relieved = useRelief(troubled);
   return (
-    <div role="status" className="banner-area">
+    <div role="status" className="connection">
       {troubled && <Trouble />}
       {relieved && (
-        <p className="banner banner-good">
+        <p className="connection-note connection-note-good">
           <Check aria-hidden className="size-4 shrink-0" />
           Connected again
         </p>
@@ -30,7 +30,7 @@ function Trouble() {
   const online = useOnline();
   const seconds = useSecondsUntil(connection.phase === "waiting" ? connection.retryAt : null);
   return (
-    <div className="banner">
+    <div className="connection-note">
       <WifiOff aria-hidden className="size-4 shrink-0" />
       <span>{online ? words(seconds) : "You are offline. What is here stays readable."}</span>
       {connection.phase === "waiting" && (

@@ -1,16 +1,23 @@
 /** A quiet mark behind what the server could not confirm, with the reason. */
+import { useState } from "react";
 import type { Flag } from "../../protocol/wire";
 import { HoverCard, HoverCardContent, HoverCardTrigger } from "../../ui/Popover";
 import { useAnswerEvidence } from "./answer_evidence";
 
 export function FlagNote({ index }: { readonly index: number }) {
   const { flags } = useAnswerEvidence();
+  const [open, setOpen] = useState(false);
   const flag = flags[index];
   if (flag === undefined) return null;
   return (
-    <HoverCard>
+    <HoverCard open={open} onOpenChange={setOpen}>
       <HoverCardTrigger asChild>
-        <button type="button" className="flag-note" aria-label={labelOf(flag)}>
+        <button
+          type="button"
+          className="flag-note"
+          aria-label={labelOf(flag)}
+          onClick={() => setOpen(true)}
+        >
           ?
         </button>
       </HoverCardTrigger>
