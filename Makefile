@@ -97,6 +97,9 @@ generate: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## regenerate the prot
 eval: $(VENV)/check.stamp ## quality of retrieval and answers, against the committed result (DATA=BEIR folder, EVAL_ARGS=--accept)
 	@$(BIN)/python -m benchmarks.eval $(if $(DATA),--data $(DATA)) $(EVAL_ARGS)
 
+bench-frames: chat-ui/dist/index.html ## what a long answer costs the page, in Chromium
+	@node benchmarks/bench_frames.mjs
+
 bench-%: $(VENV)/check.stamp ## run one benchmark: bench-cold, bench-first-token, bench-posts, bench-cache, bench-extractive DATA=..., ...
 	@$(BIN)/python -m benchmarks.bench_$(subst -,_,$*) $(if $(DATA),--data $(DATA)) $(ARGS)
 

@@ -18,6 +18,7 @@ before(async () => {
 after(() => browser?.close());
 
 const textOf = (page) => page.locator(".answer-text").last().textContent();
+const sourcePanel = (page) => page.getByRole("complementary", { name: "Source" });
 const stopButton = (page) => page.getByRole("button", { name: "Stop the answer" });
 
 /** Waits until some words have come, and gives them. */
@@ -36,7 +37,7 @@ async function complete(page, count = 1) {
   assert.ok((await textOf(page)).includes(LAST_WORDS), "the answer is whole");
 }
 
-test("an answer streams, with its sources and its receipt; a citation leads to its source", async () => {
+test("an answer streams, with its sources and its receipt; a citation opens its source", async () => {
   const { page, complaints } = await open(browser);
   await page.getByRole("button", { name: /Wind PPA/ }).click();
   const early = await midAnswer(page);
@@ -50,10 +51,11 @@ test("an answer streams, with its sources and its receipt; a citation leads to i
     .getByRole("button", { name: /^Source 1: / })
     .first()
     .click();
-  const chosen = sources.locator("[aria-current=true]");
-  await chosen.waitFor();
-  assert.match(await chosen.textContent(), /\w/);
-  await page.waitForFunction(() => document.activeElement?.getAttribute("aria-current") === "true");
+  const source = page.getByRole("dialog", { name: "Source" }).or(sourcePanel(page));
+  await source.getByRole("button", { name: "Close the source" }).waitFor();
+  assert.equal(await sources.locator("[aria-current=true]").count(), 1);
+  await page.keyboard.press("Escape");
+  await source.waitFor({ state: "detached" });
   assert.deepEqual(complaints, []);
 });
 
@@ -120,7 +122,7 @@ test("on a phone nothing is wider than the screen and everything can be reached 
     .getByRole("button", { name: /^Source 1: / })
     .first()
     .tap();
-  await page.locator("[aria-current=true]").waitFor();
+  await page.getByRole("dialog", { name: "Source" }).waitFor();
   const wider = await page.evaluate(
     () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
   );

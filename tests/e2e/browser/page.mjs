@@ -53,7 +53,7 @@ export async function open(browser, options = {}) {
 
 export const questionBox = (page) => page.getByRole("textbox", { name: "Your question" });
 export const answers = (page) => page.getByRole("article", { name: "Answer" });
-export const receipts = (page) => page.locator(".receipt");
+export const receipts = (page) => page.getByRole("button", { name: "Receipt" });
 
 export async function ask(page, question) {
   await questionBox(page).fill(question);
