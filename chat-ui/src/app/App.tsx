@@ -1,20 +1,17 @@
 /** The page: the frame, and in it what the address stands for. */
 import { lazy, Suspense, useState } from "react";
-import { Route, Switch } from "wouter";
 import { Conversations } from "../features/conversations/Conversations";
-import { DeleteMyData } from "../features/conversations/DeleteMyData";
 import { usePreferences } from "../features/settings/preferences_context";
 import { ShortcutProvider, useShortcut } from "../ui/shortcuts";
 import { TooltipProvider } from "../ui/Tooltip";
-import { Toaster } from "../ui/toast";
 import { useConversationRoute } from "./conversation_route";
 import { focusQuestion, NEW_CONVERSATION, useStartConversation } from "./navigation";
-import { ChatPage } from "./pages/ChatPage";
-import { NotFoundPage } from "./pages/NotFoundPage";
+import { Routes } from "./Routes";
 import { Shell } from "./shell/Shell";
 import { Sidebar } from "./shell/Sidebar";
 
-const SettingsDialog = lazy(() => import("../features/settings/SettingsDialog"));
+const Settings = lazy(() => import("./Settings"));
+const Toaster = lazy(() => import("../ui/Toaster"));
 const ShortcutSheet = lazy(() => import("../features/settings/ShortcutSheet"));
 
 export function App() {
@@ -53,30 +50,12 @@ function Page() {
         <Routes />
       </Shell>
       <Suspense>
-        {dialog === "settings" && (
-          <SettingsDialog open onOpenChange={close}>
-            <DeleteMyData onDeleted={() => window.location.assign("/")} />
-          </SettingsDialog>
-        )}
+        <Toaster theme={theme} />
+      </Suspense>
+      <Suspense>
+        {dialog === "settings" && <Settings open onOpenChange={close} />}
         {dialog === "shortcuts" && <ShortcutSheet open onOpenChange={close} />}
       </Suspense>
-      <Toaster theme={theme} />
     </>
-  );
-}
-
-function Routes() {
-  return (
-    <Switch>
-      <Route path="/">
-        <ChatPage />
-      </Route>
-      <Route path={/^\/c\/[\w-]{1,64}$/}>
-        <ChatPage />
-      </Route>
-      <Route>
-        <NotFoundPage />
-      </Route>
-    </Switch>
   );
 }

@@ -5,10 +5,10 @@ import { cn } from "./cn";
 const badge = cva("badge", {
   variants: {
     tone: {
-      quiet: "bg-sunken text-muted",
-      accent: "bg-accent-soft text-accent",
-      warn: "bg-warn-soft text-warn",
-      danger: "bg-danger-soft text-danger",
+      quiet: "badge-quiet",
+      accent: "badge-accent",
+      warn: "badge-warn",
+      danger: "badge-danger",
     },
   },
   defaultVariants: { tone: "quiet" },

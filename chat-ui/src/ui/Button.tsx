@@ -9,18 +9,14 @@ import { Tooltip } from "./Tooltip";
 const button = cva("button", {
   variants: {
     variant: {
-      primary: "bg-accent text-on-accent hover:bg-accent-strong",
-      secondary: "border border-line bg-surface text-ink hover:bg-sunken",
-      ghost: "text-muted hover:bg-hover hover:text-ink",
-      soft: "bg-accent-soft text-accent hover:bg-accent-soft-strong",
-      danger: "bg-danger text-on-danger hover:opacity-90",
-      "danger-ghost": "text-danger hover:bg-danger-soft",
+      primary: "button-primary",
+      secondary: "button-secondary",
+      ghost: "button-ghost",
+      soft: "button-soft",
+      danger: "button-danger",
+      "danger-ghost": "button-danger-ghost",
     },
-    size: {
-      sm: "h-8 gap-1.5 rounded-lg px-2.5 text-xs",
-      md: "h-9 gap-2 rounded-lg px-3.5 text-sm",
-      lg: "h-11 gap-2 rounded-xl px-5 text-sm",
-    },
+    size: { sm: "button-sm", md: "button-md", lg: "button-lg" },
   },
   defaultVariants: { variant: "secondary", size: "md" },
 });
@@ -58,16 +54,8 @@ export function Button(props: ButtonProps) {
 
 const iconButton = cva("button", {
   variants: {
-    variant: {
-      ghost: "text-muted hover:bg-hover hover:text-ink data-[state=open]:bg-hover",
-      outline: "border border-line bg-surface text-muted shadow-xs hover:text-ink",
-      primary: "bg-accent text-on-accent hover:bg-accent-strong",
-    },
-    size: {
-      xs: "size-6 rounded-md [&_svg]:size-3.5",
-      sm: "size-8 rounded-lg [&_svg]:size-4",
-      md: "size-9 rounded-lg [&_svg]:size-4.5",
-    },
+    variant: { ghost: "button-ghost", outline: "button-outline", primary: "button-primary" },
+    size: { xs: "icon-button-xs", sm: "icon-button-sm", md: "icon-button-md" },
   },
   defaultVariants: { variant: "ghost", size: "md" },
 });

@@ -17,13 +17,7 @@ export interface EmptyStateProps {
 export function EmptyState(props: EmptyStateProps) {
   const { icon: Icon, title, children, actions, alert, className } = props;
   return (
-    <div
-      role={alert ? "alert" : undefined}
-      className={cn(
-        "mx-auto flex max-w-md flex-col items-center px-6 py-12 text-center",
-        className,
-      )}
-    >
+    <div role={alert ? "alert" : undefined} className={cn("empty-state", className)}>
       <span className="mb-4 grid size-11 place-items-center rounded-full bg-sunken text-muted">
         <Icon aria-hidden className="size-5" />
       </span>

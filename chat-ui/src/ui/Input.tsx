@@ -11,7 +11,7 @@ export interface InputProps extends ComponentProps<"input"> {
 /** One line of text. It needs a `<label>` or an `aria-label`. */
 export function Input({ icon: Icon, trailing, className, ...rest }: InputProps) {
   return (
-    <span className={cn("field flex h-9 items-center gap-2 px-3", className)}>
+    <span className={cn("field field-line", className)}>
       {Icon !== undefined && <Icon aria-hidden className="size-4 shrink-0 text-muted" />}
       <input dir="auto" className="field-input h-full" {...rest} />
       {trailing}
@@ -22,7 +22,7 @@ export function Input({ icon: Icon, trailing, className, ...rest }: InputProps) 
 /** Several lines of text. It needs a `<label>` or an `aria-label`. */
 export function Textarea({ className, ...rest }: ComponentProps<"textarea">) {
   return (
-    <span className={cn("field block px-3 py-2", className)}>
+    <span className={cn("field field-area", className)}>
       <textarea dir="auto" className="field-input block min-h-16 resize-y leading-6" {...rest} />
     </span>
   );

@@ -2,7 +2,5 @@ import { cn } from "./cn";
 
 /** Stands where content will be, at its size, so that nothing moves when it comes. */
 export function Skeleton({ className }: { readonly className?: string }) {
-  return (
-    <div aria-hidden className={cn("rounded-md bg-sunken motion-safe:animate-pulse", className)} />
-  );
+  return <div aria-hidden className={cn("skeleton", className)} />;
 }

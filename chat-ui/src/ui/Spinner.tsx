@@ -3,14 +3,12 @@ import { cn } from "./cn";
 
 /** Something runs. With a `label` it says so to assistive technology as well. */
 export function Spinner(props: { readonly label?: string; readonly className?: string }) {
-  const icon = (
-    <LoaderCircle aria-hidden className={cn("size-4 motion-safe:animate-spin", props.className)} />
-  );
-  if (props.label === undefined) return icon;
+  const { label, className } = props;
+  if (label === undefined) return <LoaderCircle aria-hidden className={cn("spinner", className)} />;
   return (
-    <span role="status" className="inline-flex items-center gap-2 text-muted text-sm">
-      {icon}
-      {props.label}
-    </span>
+    <p role="status" className={cn("flex items-center gap-2 text-muted text-sm", className)}>
+      <LoaderCircle aria-hidden className="spinner" />
+      {label}
+    </p>
   );
 }

@@ -1,7 +1,9 @@
 import { type ClassValue, clsx } from "clsx";
-import { twMerge } from "tailwind-merge";
 
-/** Joins class names; of two Tailwind classes about the same property the later one stays. */
+/**
+ * Joins class names. The looks of the primitives are in the `components` layer of the style sheet,
+ * so that a utility class beside them always wins, in whatever order.
+ */
 export function cn(...classes: readonly ClassValue[]): string {
-  return twMerge(clsx(classes));
+  return clsx(classes);
 }

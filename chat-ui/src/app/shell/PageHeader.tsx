@@ -33,7 +33,9 @@ export function PageHeader({ title, documentTitle, actions }: PageHeaderProps) {
           <PanelLeft aria-hidden className="rtl:-scale-x-100" />
         </IconButton>
       )}
-      <div className="min-w-0 flex-1 truncate font-semibold tracking-tight">{title}</div>
+      <div className="min-w-0 flex-1 truncate font-semibold tracking-tight">
+        {typeof title === "string" && title !== "" ? <h1 className="truncate">{title}</h1> : title}
+      </div>
       <div className="flex shrink-0 items-center gap-1">
         {actions}
         {!sidebarShown && <NewConversation compact />}

@@ -25,7 +25,7 @@ export interface SettingsDialogProps {
   readonly children?: ReactNode;
 }
 
-export default function SettingsDialog({ open, onOpenChange, children }: SettingsDialogProps) {
+export function SettingsDialog({ open, onOpenChange, children }: SettingsDialogProps) {
   const { theme, density, singleKeys } = usePreferences();
   const change = useChangePreferences();
   return (

@@ -1,0 +1,16 @@
+/** The settings: how the page looks, and what can be done with one's data. */
+import { DeleteMyData } from "../features/conversations/DeleteMyData";
+import { SettingsDialog } from "../features/settings/SettingsDialog";
+
+export interface SettingsProps {
+  readonly open: boolean;
+  readonly onOpenChange: (open: boolean) => void;
+}
+
+export default function Settings({ open, onOpenChange }: SettingsProps) {
+  return (
+    <SettingsDialog open={open} onOpenChange={onOpenChange}>
+      <DeleteMyData onDeleted={() => window.location.assign("/")} />
+    </SettingsDialog>
+  );
+}
