@@ -8,9 +8,12 @@ const OFFSET_PX = 88;
 
 export default function Toaster({ theme }: { readonly theme: "light" | "dark" | "system" }) {
   useEffect(() => {
-    presentToasts((message, { tone, ...options }) => {
-      if (tone === "error") show.error(message, options);
-      else show(message, options);
+    presentToasts({
+      show: (message, { tone, ...options }) => {
+        if (tone === "error") show.error(message, options);
+        else show(message, options);
+      },
+      dismiss: (id) => void show.dismiss(id),
     });
     return () => presentToasts(null);
   }, []);

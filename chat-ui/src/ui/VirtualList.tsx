@@ -47,9 +47,10 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
   });
   const rows = virtual.getVirtualItems();
   useEndNear(props, rows.at(-1)?.index ?? -1);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: where the list begins moves the target
   useEffect(() => {
     if (target) virtual.scrollToIndex(target.index, { align: "start" });
-  }, [virtual, target]);
+  }, [virtual, target, margin]);
   return (
     <ul
       ref={list}

@@ -15,14 +15,19 @@ export interface ToastOptions {
   readonly tone?: "plain" | "error";
 }
 
-export type Present = (message: string, options: ToastOptions) => void;
+/** What puts messages on the page. */
+export interface Presenter {
+  show(message: string, options: ToastOptions): void;
+  /** All of them where no `id` is given. */
+  dismiss(id?: string): void;
+}
 
-let present: Present | null = null;
+let presenter: Presenter | null = null;
 const waiting: [message: string, options: ToastOptions][] = [];
 
 function say(message: string, options: ToastOptions): void {
-  if (present === null) waiting.push([message, options]);
-  else present(message, options);
+  if (presenter === null) waiting.push([message, options]);
+  else presenter.show(message, options);
 }
 
 export function toast(message: string, options: ToastOptions = {}): void {
@@ -34,9 +39,16 @@ toast.error = (message: string, options: ToastOptions = {}): void => {
   say(message, { ...options, tone: "error" });
 };
 
+/** Takes the message of this id away, or all of them. */
+toast.dismiss = (id?: string): void => {
+  const others = waiting.filter(([, options]) => id !== undefined && options.id !== id);
+  waiting.splice(0, waiting.length, ...others);
+  presenter?.dismiss(id);
+};
+
 /** From now on `by` shows the messages, those that waited first; `null`: they wait again. */
-export function presentToasts(by: Present | null): void {
-  present = by;
+export function presentToasts(by: Presenter | null): void {
+  presenter = by;
   if (by === null) return;
-  for (const [message, options] of waiting.splice(0)) by(message, options);
+  for (const [message, options] of waiting.splice(0)) by.show(message, options);
 }

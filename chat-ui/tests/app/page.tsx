@@ -7,6 +7,8 @@ import type { Archive } from "../../src/chat/archive";
 import { createVault } from "../../src/chat/vault";
 import { ConversationsProvider } from "../../src/features/conversations/context";
 import { serverHistory } from "../../src/features/conversations/server_history";
+import { PreferenceStore } from "../../src/features/settings/preferences";
+import { PreferencesProvider } from "../../src/features/settings/preferences_context";
 import { SessionProvider } from "../../src/session/session_context";
 import { createRig, memoryStorage, type Rig } from "../builders";
 import { type ConversationServer, conversationServer } from "../conversation_server";
@@ -56,13 +58,15 @@ export function openPage(
   const tabs = memoryTabs()();
   const rig = createRig({ vault, archive, tabs, ids, history: serverHistory(api.client) });
   render(
-    <ApiProvider client={api.client} retries={0}>
-      <SessionProvider session={rig.session} vault={vault}>
-        <ConversationsProvider value={{ archive, tabs }}>
-          <App />
-        </ConversationsProvider>
-      </SessionProvider>
-    </ApiProvider>,
+    <PreferencesProvider store={new PreferenceStore(kept.storage)}>
+      <ApiProvider client={api.client} retries={0}>
+        <SessionProvider session={rig.session} vault={vault}>
+          <ConversationsProvider value={{ archive, tabs }}>
+            <App />
+          </ConversationsProvider>
+        </SessionProvider>
+      </ApiProvider>
+    </PreferencesProvider>,
   );
   act(() => {
     rig.session.start();

@@ -1,17 +1,15 @@
 /** One passage as it is indexed: what an answer can cite. */
 import { Link2 } from "lucide-react";
-import { lazy, Suspense } from "react";
 import type { Chunk, Document } from "../../api/schema";
 import { IconButton } from "../../ui/Button";
 import { cn } from "../../ui/cn";
+import { TextWithTables } from "../../ui/TextWithTables";
 import { toast } from "../../ui/toast";
 import { documentPath, sectionWords } from "./words";
 
-const Markdown = lazy(() => import("../../ui/markdown/Markdown"));
-
 export interface PassageProps {
   readonly chunk: Chunk;
-  readonly document: Pick<Document, "document" | "format">;
+  readonly document: Pick<Document, "document">;
   /** The address leads to it. */
   readonly chosen: boolean;
   /** It goes on in the section of the passage before. */
@@ -43,21 +41,7 @@ export function Passage({ chunk, document, chosen, continued }: PassageProps) {
           <Link2 aria-hidden />
         </IconButton>
       </header>
-      {document.format === "md" ? (
-        <Suspense fallback={<Plain text={text} />}>
-          <Markdown text={text} className="answer-text text-[0.9375rem] leading-7" />
-        </Suspense>
-      ) : (
-        <Plain text={text} />
-      )}
+      <TextWithTables text={text} />
     </article>
-  );
-}
-
-function Plain({ text }: { readonly text: string }) {
-  return (
-    <p dir="auto" className="wrap-anywhere whitespace-pre-wrap text-[0.9375rem] leading-7">
-      {text}
-    </p>
   );
 }

@@ -11,7 +11,7 @@ export function indexOfPlace(chunks: readonly Chunk[], place: Place): number {
     const { passage } = place;
     return chunks.findIndex(({ n, chunk_id }) => String(n) === passage || chunk_id === passage);
   }
-  return chunks.findIndex(({ end, start }) => start >= place.start || end > place.start);
+  return chunks.findIndex(({ end }) => end > place.start);
 }
 
 export interface Target {

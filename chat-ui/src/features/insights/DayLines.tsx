@@ -32,7 +32,7 @@ export function DayLines({ series, points, format, top }: DayLinesProps) {
             key={key}
             dataKey={key}
             name={label}
-            type="monotone"
+            type="linear"
             stroke={colour}
             strokeWidth={2}
             {...(dashed ? { strokeDasharray: "5 4" } : {})}

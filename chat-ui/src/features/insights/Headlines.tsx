@@ -38,12 +38,12 @@ function headlines(totals: Figures): readonly Headline[] {
     {
       label: "First word, median",
       value: inSeconds(first?.p50),
-      note: `95 % within ${inSeconds(first?.p95)}`,
+      note: `95% within ${inSeconds(first?.p95)}`,
     },
     {
       label: "Whole answer, median",
       value: inSeconds(total?.p50),
-      note: `95 % within ${inSeconds(total?.p95)}`,
+      note: `95% within ${inSeconds(total?.p95)}`,
     },
     {
       label: "From the cache",

@@ -29,7 +29,7 @@ export const Y_AXIS = {
   axisLine: false,
   tick: { fill: "var(--muted)", fontSize: 11 },
   width: "auto",
-  tickCount: 4,
+  tickCount: 5,
 } as const;
 
 /** The figures of one day. */

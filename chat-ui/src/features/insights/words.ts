@@ -37,11 +37,12 @@ export function money(usd: number): string {
   }).format(usd);
 }
 
-/** Seconds as "850 ms", "1.2 s" or "2 min 5 s". */
+/** Seconds as "850 ms", "1.25 s", "12.5 s" or "2 min 5 s". */
 export function duration(seconds: number | null): string {
   if (seconds === null) return NOTHING;
   if (seconds < 0.9995) return `${Math.round(seconds * 1_000)} ms`;
-  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 9.995) return `${Number(seconds.toFixed(2))} s`;
+  if (seconds < 59.95) return `${Number(seconds.toFixed(1))} s`;
   const whole = Math.round(seconds);
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }

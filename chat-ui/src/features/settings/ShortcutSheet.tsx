@@ -11,22 +11,25 @@ export interface ShortcutSheetProps {
 }
 
 export default function ShortcutSheet({ open, onOpenChange }: ShortcutSheetProps) {
-  const groups = Map.groupBy(useShortcuts(), ({ group }) => group);
+  const shortcuts = useShortcuts();
+  const groups = [...new Set(shortcuts.map(({ group }) => group))];
   const { singleKeys } = usePreferences();
   return (
     <Dialog open={open} onOpenChange={onOpenChange}>
       <DialogContent title="Keyboard shortcuts" className="max-w-xl">
         <div className="grid gap-x-8 gap-y-5 sm:grid-cols-2">
-          {[...groups].map(([group, shortcuts]) => (
-            <section key={group} aria-label={group}>
-              <h3 className="mb-1.5 font-medium text-muted text-xs">{group}</h3>
+          {groups.map((name) => (
+            <section key={name} aria-label={name}>
+              <h3 className="mb-1.5 font-medium text-muted text-xs">{name}</h3>
               <ul className="grid gap-0.5">
-                {shortcuts.map(({ chord, label }) => (
-                  <li key={chord} className="flex min-h-8 items-center justify-between gap-4">
-                    <span className="text-sm">{label}</span>
-                    <Kbd keys={displayChord(chord)} />
-                  </li>
-                ))}
+                {shortcuts
+                  .filter(({ group }) => group === name)
+                  .map(({ chord, label }) => (
+                    <li key={chord} className="flex min-h-8 items-center justify-between gap-4">
+                      <span className="text-sm">{label}</span>
+                      <Kbd keys={displayChord(chord)} />
+                    </li>
+                  ))}
               </ul>
             </section>
           ))}
