@@ -36,6 +36,11 @@ export function scriptedApi(routes: Readonly<Record<string, Reply>> = {}): Scrip
   return { client, fetch: answer, requests };
 }
 
+/** For pages that are about something else than the list beside them. */
+export const NO_CONVERSATIONS: Readonly<Record<string, Reply>> = {
+  "GET /conversations": () => ({ items: [], next_cursor: null }),
+};
+
 export function problem(status: number, code: string, detail: string): Response {
   const body: Problem = {
     type: "about:blank",

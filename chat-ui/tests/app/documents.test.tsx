@@ -3,7 +3,7 @@ import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
 import { indexOfPlace } from "../../src/features/documents/place";
 import { chunkOf, documentOf, documentPage, documentSummary } from "../api_builders";
-import { problem, type Reply, scriptedApi } from "../scripted_api";
+import { NO_CONVERSATIONS, problem, type Reply, scriptedApi } from "../scripted_api";
 import { freshBrowser, openPage } from "./page";
 
 afterEach(cleanup);
@@ -11,7 +11,7 @@ afterEach(cleanup);
 function openAt(address: string, routes: Readonly<Record<string, Reply>>) {
   const kept = freshBrowser();
   window.history.replaceState(null, "", address);
-  const api = scriptedApi(routes);
+  const api = scriptedApi({ ...NO_CONVERSATIONS, ...routes });
   return { api, ...openPage(kept, [], api) };
 }
 

@@ -2,7 +2,7 @@
 import { cleanup, screen, waitFor, within } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
 import { insights, insightsDay } from "../api_builders";
-import { problem, type Reply, scriptedApi } from "../scripted_api";
+import { NO_CONVERSATIONS, problem, type Reply, scriptedApi } from "../scripted_api";
 import { freshBrowser, openPage } from "./page";
 
 afterEach(cleanup);
@@ -10,7 +10,7 @@ afterEach(cleanup);
 function openInsights(reply: Reply) {
   const kept = freshBrowser();
   window.history.replaceState(null, "", "/insights");
-  const api = scriptedApi({ "GET /insights": reply });
+  const api = scriptedApi({ ...NO_CONVERSATIONS, "GET /insights": reply });
   return { api, ...openPage(kept, [], api) };
 }
 
