@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from inference.ports import CacheScope, Passage
+from inference.ports import CacheScope, Origin, Passage
 from inference.qdrant_cache import QdrantCache
 from inference.qdrant_http import QdrantHttp, QdrantReply, QdrantTransport
 
@@ -31,6 +31,7 @@ class FilteringStore:
 
     def __init__(self) -> None:
         self._rows: dict[str, int] = {}
+        self._ids: list[str] = []
         self._vectors = np.empty((0, DIMENSION), dtype=np.float32)
         self._payloads: list[dict[str, Any]] = []
 
@@ -53,6 +54,7 @@ class FilteringStore:
     def _put(self, point: dict[str, Any]) -> None:
         row = self._rows.setdefault(point["id"], len(self._payloads))
         if row == len(self._payloads):
+            self._ids.append(point["id"])
             self._payloads.append({})
             self._vectors = np.vstack([self._vectors, np.zeros((1, DIMENSION), np.float32)])
         self._payloads[row] = point["payload"]
@@ -66,7 +68,9 @@ class FilteringStore:
                 break
             payload = self._payloads[row]
             if all(_holds(condition, payload) for condition in body["filter"]["must"]):
-                found.append({"score": float(scores[row]), "payload": payload})
+                found.append(
+                    {"id": self._ids[row], "score": float(scores[row]), "payload": payload}
+                )
         return found
 
 
@@ -115,7 +119,9 @@ async def _count(
         clock.now += chance.random() * 4
         if chance.random() < 0.4:
             text = f"{clock.now} {'|'.join(_values(scope))} [1]"
-            await cache.store(f"q{question}", vectors[question], scope, text=text, passages=[_ONE])
+            await cache.store(
+                f"q{question}", vectors[question], scope, text=text, passages=[_ONE], origin=_ORIGIN
+            )
             counted["stores"] += 1
             continue
         counted["lookups"] += 1
@@ -127,6 +133,7 @@ async def _count(
     return counted
 
 
+_ORIGIN = Origin(answer_id="a", user="u")
 _ONE = Passage(chunk_id="c", document="d", title="t", text="x", start=0, end=1, score=1.0)
 
 

@@ -154,6 +154,13 @@ class AnswerLog:
         end, subscribers = self._ender.end(lease.header, ending)
         return end, Flushed(subscribers=subscribers, cancelled=False)
 
+    def end_of(self, answer_id: str, tenant: str) -> End | None:
+        """How an answer of ``tenant`` ended; ``None`` while it runs, or where it is not theirs."""
+        header = read_header(self._table, answer_id, self._now())
+        if header is None or header.end is None or header.identity.tenant != tenant:
+            return None
+        return msgspec.json.decode(header.end, type=End)
+
     def claim_enqueue(self, header: Header) -> bool:
         """Whether the caller should put this unowned answer on the queue again.
 

@@ -178,11 +178,15 @@ class Tokens(Struct, kw_only=True, frozen=True):
 
 
 class CacheReceipt(Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """What the semantic cache decided and why; ``score`` is the cosine of the nearest entry."""
+    """What the semantic cache decided and why; ``score`` is the cosine of the nearest entry.
+
+    ``entry`` names the entry that a hit was served from; it says nothing to anyone but the cache.
+    """
 
     decision: CacheDecision
     reason: str = ""
     score: float | None = None
+    entry: str | None = None
 
 
 class Receipt(Struct, kw_only=True, frozen=True, omit_defaults=True):

@@ -1,4 +1,4 @@
-"""Entry of the inference function: SQS batches and the warm-up event.
+"""Entry of the inference function: SQS batches (questions, and what to forget), the warm-up event.
 
 One event loop lives as long as the process, so that connections outlive an invocation.
 """
@@ -11,13 +11,13 @@ import logging
 import os
 from typing import Any, Protocol
 
-import msgspec
-
 from copilot.log import configure_logging
+from copilot.queue_messages import AnswerQuestion, BadQueueMessage, decode_message
 from inference.bootstrap import Process, build, load_model
 from inference.engine import EngineUnusable
+from inference.ports import CacheUnavailable
 from inference.settings import Settings
-from inference.worker import Outcome, come_back
+from inference.worker import DONE, Outcome, come_back
 
 WARM_UP = "energycopilot.warmup"
 FAILURE_WAIT_S = 2
@@ -29,13 +29,6 @@ class Context(Protocol):
     """What is used of Lambda's context object."""
 
     def get_remaining_time_in_millis(self) -> int: ...
-
-
-class Body(msgspec.Struct, frozen=True):
-    """The body of a queue message."""
-
-    answer_id: str
-    v: int = 1
 
 
 @functools.cache
@@ -95,14 +88,23 @@ async def _served(
     process: Process, record: dict[str, Any], deadline: float, deliveries: int
 ) -> Outcome:
     try:
-        body = msgspec.json.decode(record["body"], type=Body)
-    except msgspec.DecodeError as error:
+        message = decode_message(record["body"])
+    except BadQueueMessage as error:
         # It comes back at once, so that the dead-letter queue has it soon.
         logger.error(
-            "malformed question", extra={"message_id": record["messageId"], "reason": str(error)}
+            "malformed message", extra={"message_id": record["messageId"], "reason": str(error)}
         )
         return Outcome(done=False)
-    return await process.worker.answer(body.answer_id, deadline=deadline, deliveries=deliveries)
+    if isinstance(message, AnswerQuestion):
+        return await process.worker.answer(
+            message.answer_id, deadline=deadline, deliveries=deliveries
+        )
+    try:
+        await process.forgetting.forget(message)
+    except (CacheUnavailable, EngineUnusable) as error:
+        logger.warning("the cache did not forget", extra={"reason": str(error)})
+        return come_back(FAILURE_WAIT_S, deliveries)
+    return DONE
 
 
 def warm_up(process: Process) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from inference.clock import SystemClock
 from inference.connection_sink import ConnectionSink, client_config
 from inference.engine import Engine, EngineLoader, EngineUnusable
 from inference.extractive_model import ExtractiveModel
+from inference.forgetting import Forgetting
 from inference.langchain_model import LangchainChatModel
 from inference.model_key import ModelKey
 from inference.no_cache import NoCache
@@ -49,6 +50,7 @@ class Process:
     """What one process of the function holds."""
 
     worker: Worker
+    forgetting: Forgetting
     queue: QuestionQueue
     engine: EngineLoader
     model: ChatModel
@@ -92,7 +94,7 @@ def build(settings: Settings) -> Process:
         limits=Limits(passages=settings.retrieved_passages, redacted=settings.redacted),
     )
     queue = QuestionQueue(lambda: boto3.client("sqs", config=config), settings.queue_url, threads)
-    return Process(worker, queue, engine, model, clock)
+    return Process(worker, Forgetting(engine, log), queue, engine, model, clock)
 
 
 def load_engine(settings: Settings, clock: Clock) -> Engine:

@@ -198,4 +198,6 @@ def _judge(
         nearest = round(candidates[0].score, 4) if candidates else None
         return None, CacheReceipt(decision="miss", reason=verdict.reason, score=nearest)
     score = round(verdict.answer.score, 4)
-    return verdict.answer, CacheReceipt(decision="hit", reason=verdict.reason, score=score)
+    return verdict.answer, CacheReceipt(
+        decision="hit", reason=verdict.reason, score=score, entry=verdict.answer.entry or None
+    )

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from inference.ports import CachedAnswer, CacheScope, CacheUnavailable, Passage
+from inference.ports import (
+    CachedAnswer,
+    CacheScope,
+    CacheUnavailable,
+    Observation,
+    Origin,
+    Passage,
+)
 
 if TYPE_CHECKING:
     from inference.ports import Vector
@@ -28,5 +35,15 @@ class NoCache:
         *,
         text: str,
         passages: Sequence[Passage],
+        origin: Origin,
     ) -> None:
         """Keep nothing."""
+
+    async def observe(self, observation: Observation) -> None:
+        """Keep nothing."""
+
+    async def forget_answer(self, tenant: str, answer_id: str, *, entry: str | None) -> None:
+        """There is nothing to forget."""
+
+    async def forget_user(self, tenant: str, user: str) -> None:
+        """There is nothing to forget."""

@@ -98,13 +98,52 @@ class CacheScope(Struct, kw_only=True, frozen=True):
     prompt_version: str
 
 
+class Origin(Struct, kw_only=True, frozen=True):
+    """The answer that the cache keeps, and the person of the scope's tenant to whom it was given:
+    so that it can be forgotten with either.
+    """
+
+    answer_id: str
+    user: str
+
+
+class Observation(Struct, kw_only=True, frozen=True):
+    """A cached answer compared with a fresh one (a shadow answer, ``answer_id``) to a question of
+    cosine ``similarity``. ``clean``: the entry had not been seen wrong before.
+    """
+
+    entry: str
+    tenant: str
+    answer_id: str
+    similarity: float
+    right: bool
+    clean: bool
+
+
+class TrackRecord(Struct, kw_only=True, frozen=True):
+    """What observations say of an entry, and of its tenant's entries.
+
+    ``seen`` counts the entry's own, ``wrong_up_to`` is the highest cosine at which it was wrong,
+    ``tenant_seen`` and ``tenant_wrong`` count those that the tenant's entries had while clean.
+    """
+
+    seen: int = 0
+    wrong_up_to: float | None = None
+    tenant_seen: int = 0
+    tenant_wrong: int = 0
+
+
 class CachedAnswer(Struct, kw_only=True, frozen=True):
-    """A stored answer with what it cited; ``score`` is the cosine of the two questions."""
+    """A stored answer with what it cited; ``score`` is the cosine of the two questions, ``entry``
+    the cache's own name for it.
+    """
 
     question: str
     text: str
     passages: list[Passage]
     score: float
+    entry: str = ""
+    record: TrackRecord = TrackRecord()
 
 
 class CacheUnavailable(Exception):
@@ -136,11 +175,38 @@ class AnswerCache(Protocol):
         *,
         text: str,
         passages: Sequence[Passage],
+        origin: Origin,
     ) -> None:
         """Keep an answer.
 
         Raises:
             CacheUnavailable: it could not be stored; the answer itself is unharmed.
+        """
+        ...
+
+    async def observe(self, observation: Observation) -> None:
+        """Keep what a shadow answer showed. The same observation twice counts once, and none is
+        lost to another that is made at the same moment.
+
+        Raises:
+            CacheUnavailable: it could not be kept.
+        """
+        ...
+
+    async def forget_answer(self, tenant: str, answer_id: str, *, entry: str | None) -> None:
+        """Drop what ``answer_id`` stored and, where given, the entry it was served from; both only
+        where they are the tenant's.
+
+        Raises:
+            CacheUnavailable: it may still be there.
+        """
+        ...
+
+    async def forget_user(self, tenant: str, user: str) -> None:
+        """Drop everything that the answers given to ``user`` of ``tenant`` stored.
+
+        Raises:
+            CacheUnavailable: some of it may still be there.
         """
         ...
 

@@ -7,16 +7,28 @@ of the vector. Works on any server, local or cloud, over the REST calls of ``Qdr
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import uuid
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from inference.cache_guards.agreement import cited_chunks
 from inference.cache_guards.decide import RIVAL_MARGIN
-from inference.ports import CachedAnswer, CacheScope, CacheUnavailable, Clock, Passage
-from inference.qdrant_http import QdrantReply, QdrantTransport, QdrantUnreachable
+from inference.ports import (
+    CachedAnswer,
+    CacheScope,
+    CacheUnavailable,
+    Clock,
+    Observation,
+    Origin,
+    Passage,
+)
+from inference.qdrant_collection import QdrantCollection
+from inference.qdrant_http import QdrantTransport, QdrantUnreachable
+from inference.qdrant_observations import QdrantObservations
 
 if TYPE_CHECKING:
     from inference.ports import Vector
@@ -24,11 +36,14 @@ if TYPE_CHECKING:
 CANDIDATES = 8
 """How many near questions are looked at. Paraphrases crowd; the right one need not be nearest."""
 LOOKUP_TIMEOUT_S = 0.25
-STORE_TIMEOUT_S = 10.0
-"""Storing follows the end of an answer, so nobody waits for it; the first one makes indexes."""
-_CALL_TIMEOUT_S = 3.0
+WRITE_TIMEOUT_S = 10.0
+"""Writing follows the end of an answer, so nobody waits for it; the first one makes indexes."""
 _NAMESPACE = uuid.UUID("7d1f5d1c-3a52-5d0e-9d8e-0b6a3c6f4a11")
 _SCOPE_FIELDS = ("tenant", "groups_hash", "corpus_version", "model", "prompt_version")
+_INDEXES = {
+    **dict.fromkeys((*_SCOPE_FIELDS, "answer_id", "owner"), "keyword"),
+    "expires_at": "float",
+}
 
 T = TypeVar("T")
 
@@ -37,7 +52,8 @@ class QdrantCache:
     """Implements ``ports.AnswerCache``.
 
     ``threshold`` is the least cosine of two questions that may share an answer, ``ttl_s`` how long
-    an answer is kept, ``dimension`` the length of the vectors.
+    an answer is kept, ``dimension`` the length of the vectors. Observations are kept beside the
+    collection, in one whose name ends in ``-observations``.
     """
 
     def __init__(
@@ -50,14 +66,15 @@ class QdrantCache:
         threshold: float,
         ttl_s: float,
     ) -> None:
-        self._transport = transport
+        self._points = QdrantCollection(
+            transport, collection, dimension=dimension, indexes=_INDEXES
+        )
+        self._observations = QdrantObservations(
+            transport, clock, collection=f"{collection}-observations"
+        )
         self._clock = clock
-        self._collection = collection
-        self._path = f"/collections/{collection}"
-        self._dimension = dimension
         self.threshold = threshold
         self._ttl_s = ttl_s
-        self._ready = False
 
     async def lookup(self, question: str, vector: Vector, scope: CacheScope) -> list[CachedAnswer]:
         """Return the live answers of ``scope`` down to a little below the threshold, nearest first.
@@ -65,7 +82,7 @@ class QdrantCache:
         Raises:
             CacheUnavailable: no usable answer within 250 ms; the message says what to look at.
         """
-        return await self._within(LOOKUP_TIMEOUT_S, lambda: self._lookup(vector, scope))
+        return await _within(LOOKUP_TIMEOUT_S, lambda: self._lookup(vector, scope))
 
     async def store(
         self,
@@ -75,6 +92,7 @@ class QdrantCache:
         *,
         text: str,
         passages: Sequence[Passage],
+        origin: Origin,
     ) -> None:
         """Keep an answer; the same question in the same scope replaces the one before.
 
@@ -90,34 +108,46 @@ class QdrantCache:
                 "text": text,
                 "passages": msgspec.to_builtins(list(passages)),
                 "chunk_ids": cited_chunks(text, passages),
+                "answer_id": origin.answer_id,
+                "owner": owner_hash(scope.tenant, origin.user),
                 "expires_at": self._clock.time() + self._ttl_s,
             },
         }
-        await self._within(STORE_TIMEOUT_S, lambda: self._store(point))
+        await _within(WRITE_TIMEOUT_S, lambda: self._points.upsert(point))
 
-    async def evict(self, question: str, scope: CacheScope) -> None:
-        """Forget the answer to ``question`` in ``scope``, if there is one.
+    async def observe(self, observation: Observation) -> None:
+        """Keep what a shadow answer showed.
+
+        Raises:
+            CacheUnavailable: it was not kept.
+        """
+        await _within(WRITE_TIMEOUT_S, lambda: self._observations.add(observation))
+
+    async def forget_answer(self, tenant: str, answer_id: str, *, entry: str | None) -> None:
+        """Drop what ``answer_id`` stored, and the entry that it was served from.
 
         Raises:
             CacheUnavailable: it may still be there.
         """
-        await self._within(STORE_TIMEOUT_S, lambda: self._delete([point_id(question, scope)]))
+        meant: list[dict[str, Any]] = [{"key": "answer_id", "match": {"value": answer_id}}]
+        if entry is not None:
+            meant.append({"has_id": [entry]})
+        await self._delete({"must": [_equals("tenant", tenant)], "should": meant})
 
-    async def _within(self, seconds: float, call: Callable[[], T]) -> T:
-        try:
-            return await asyncio.wait_for(asyncio.to_thread(call), seconds)
-        except TimeoutError as error:
-            message = f"Qdrant did not answer within {seconds * 1000:.0f} ms"
-            raise CacheUnavailable(message) from error
-        except QdrantUnreachable as error:
-            raise CacheUnavailable(f"{error}: check QDRANT_URL") from error
+    async def forget_user(self, tenant: str, user: str) -> None:
+        """Drop everything that the answers given to ``user`` stored.
 
-    # --- blocking, on a thread ----------------------------------------------------------------
+        Raises:
+            CacheUnavailable: some of it may still be there.
+        """
+        owner = owner_hash(tenant, user)
+        await self._delete({"must": [_equals("tenant", tenant), _equals("owner", owner)]})
+
+    async def _delete(self, chosen: dict[str, Any]) -> None:
+        await _within(WRITE_TIMEOUT_S, lambda: self._points.delete({"filter": chosen}))
 
     def _lookup(self, vector: Vector, scope: CacheScope) -> list[CachedAnswer]:
-        reply = self._transport.call(
-            "POST",
-            f"{self._path}/points/query",
+        points = self._points.query(
             {
                 "query": vector.tolist(),
                 "filter": filter_of(scope, self._clock.time()),
@@ -127,74 +157,28 @@ class QdrantCache:
             },
             timeout_s=LOOKUP_TIMEOUT_S,
         )
-        if reply.status == 404:
-            # No collection yet: the first answer that is kept makes it.
+        if not points:
             return []
-        return [_answer(point) for point in self._checked(reply).get("points", [])]
-
-    def _store(self, point: dict[str, Any]) -> None:
-        if not self._ready:
-            self._create()
-        reply = self._call("PUT", "/points?wait=true", {"points": [point]})
-        if reply.status == 404:
-            self._create()
-            reply = self._call("PUT", "/points?wait=true", {"points": [point]})
-        self._checked(reply)
-
-    def _delete(self, ids: list[str]) -> None:
-        reply = self._call("POST", "/points/delete?wait=true", {"points": ids})
-        if reply.status != 404:
-            self._checked(reply)
-
-    def _create(self) -> None:
-        """Make the collection and its payload indexes; repeating it is harmless."""
-        existing = self._call("GET", "")
-        if existing.status == 404:
-            vectors = {"size": self._dimension, "distance": "Cosine"}
-            made = self._call("PUT", "", {"vectors": vectors})
-            # 409: another worker made it at the same moment.
-            if made.status != 409:
-                self._checked(made)
-            for field in _SCOPE_FIELDS:
-                self._index(field, "keyword")
-            self._index("expires_at", "float")
-        else:
-            self._check_dimension(self._checked(existing))
-        self._ready = True
-
-    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> QdrantReply:
-        return self._transport.call(method, self._path + path, body, timeout_s=_CALL_TIMEOUT_S)
-
-    def _index(self, field: str, kind: str) -> None:
-        schema = {"field_name": field, "field_schema": kind}
-        self._checked(self._call("PUT", "/index?wait=true", schema))
-
-    def _check_dimension(self, info: dict[str, Any]) -> None:
-        vectors = info.get("config", {}).get("params", {}).get("vectors", {})
-        size = vectors.get("size")
-        if size != self._dimension:
-            raise CacheUnavailable(self._wrong_dimension(f"holds vectors of {size} dimensions"))
-
-    def _checked(self, reply: QdrantReply) -> dict[str, Any]:
-        """The result of a call that succeeded.
-
-        Raises:
-            CacheUnavailable: it did not; the message says what to do where that is known.
-        """
-        if reply.status == 200:
-            result = reply.body.get("result")
-            return result if isinstance(result, dict) else {}
-        if reply.status in (401, 403):
-            raise CacheUnavailable("Qdrant refuses the key: check QDRANT_API_KEY")
-        if "dimension" in reply.error.lower():
-            raise CacheUnavailable(self._wrong_dimension(f"does not fit: {reply.error}"))
-        raise CacheUnavailable(f"Qdrant answered {reply.status}: {reply.error or 'no reason'}")
-
-    def _wrong_dimension(self, what: str) -> str:
-        return (
-            f"the Qdrant collection {self._collection} {what}, the embedding model makes "
-            f"{self._dimension}: set QDRANT_COLLECTION to a new name, or delete the old collection"
+        answers = [_answer(point) for point in points]
+        records = self._observations.records(
+            scope.tenant, [answer.entry for answer in answers], timeout_s=LOOKUP_TIMEOUT_S
         )
+        return [replace(answer, record=records[answer.entry]) for answer in answers]
+
+
+async def _within(seconds: float, call: Callable[[], T]) -> T:
+    try:
+        return await asyncio.wait_for(asyncio.to_thread(call), seconds)
+    except TimeoutError as error:
+        message = f"Qdrant did not answer within {seconds * 1000:.0f} ms"
+        raise CacheUnavailable(message) from error
+    except QdrantUnreachable as error:
+        raise CacheUnavailable(f"{error}: check QDRANT_URL") from error
+
+
+def owner_hash(tenant: str, user: str) -> str:
+    """Whose answer an entry keeps, without saying it: SHA-256 over tenant and user, 128 bits."""
+    return hashlib.sha256(f"{tenant}\0{user}".encode()).hexdigest()[:32]
 
 
 def point_id(question: str, scope: CacheScope) -> str:
@@ -205,12 +189,16 @@ def point_id(question: str, scope: CacheScope) -> str:
 
 def filter_of(scope: CacheScope, now: float) -> dict[str, Any]:
     """The hard filters of a lookup: every field of the scope, and not expired at ``now``."""
-    matches = [{"key": key, "match": {"value": value}} for key, value in _fields(scope).items()]
+    matches = [_equals(key, value) for key, value in _fields(scope).items()]
     return {"must": [*matches, {"key": "expires_at", "range": {"gt": now}}]}
 
 
 def _fields(scope: CacheScope) -> dict[str, str]:
     return {field: getattr(scope, field) for field in _SCOPE_FIELDS}
+
+
+def _equals(key: str, value: str) -> dict[str, Any]:
+    return {"key": key, "match": {"value": value}}
 
 
 def _answer(point: dict[str, Any]) -> CachedAnswer:
@@ -221,6 +209,7 @@ def _answer(point: dict[str, Any]) -> CachedAnswer:
             text=payload["text"],
             passages=msgspec.convert(payload["passages"], list[Passage]),
             score=point["score"],
+            entry=point["id"],
         )
     except (KeyError, msgspec.ValidationError) as error:
         raise CacheUnavailable(f"a cached answer cannot be read: {error}") from error

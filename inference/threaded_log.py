@@ -53,6 +53,10 @@ class ThreadedLog:
         """See ``AnswerLog.drop_subscriber``."""
         await self._call(self._log.drop_subscriber, answer_id, connection_id)
 
+    async def end_of(self, answer_id: str, tenant: str) -> End | None:
+        """See ``AnswerLog.end_of``."""
+        return await self._call(self._log.end_of, answer_id, tenant)
+
     async def history(self, lease: Lease) -> list[Message]:
         """The conversation's last messages before this answer, oldest first."""
         return await self._call(

@@ -21,7 +21,7 @@ from inference.endings import verdict
 from inference.generation import Again, Failed, Generated, Patience, Stop, Stopped, generate
 from inference.knowledge import Knowledge, Parts, Stopwatch, look_up
 from inference.links import unknown_links
-from inference.ports import CacheUnavailable, Finished, Passage, TextDelta
+from inference.ports import CacheUnavailable, Finished, Origin, Passage, TextDelta
 from inference.sources import sources_of
 from inference.turn_events import Ended, Found, Question, Restarted, Started, Status, TurnEvent
 
@@ -66,7 +66,8 @@ async def run_turn(
     watch = Stopwatch(parts.clock)
     yield Status("retrieving")
     known = await look_up(question, text, parts, watch, k=limits.passages)
-    turn = _Turn(parts, limits, stop, watch, known)
+    origin = Origin(answer_id=question.answer_id, user=question.user)
+    turn = _Turn(parts, limits, stop, watch, known, origin)
     async with aclosing(turn.events(asked=text)) as events:
         async for event in events:
             yield event
@@ -83,9 +84,16 @@ class _Turn:
     """The state of one answer."""
 
     def __init__(
-        self, parts: Parts, limits: Limits, stop: Stop, watch: Stopwatch, known: Knowledge
+        self,
+        parts: Parts,
+        limits: Limits,
+        stop: Stop,
+        watch: Stopwatch,
+        known: Knowledge,
+        origin: Origin,
     ) -> None:
         self._parts = parts
+        self._origin = origin
         self._limits = limits
         self._stop = stop
         self._watch = watch
@@ -145,6 +153,7 @@ class _Turn:
                 self._known.scope,
                 text=self._text,
                 passages=self._passages,
+                origin=self._origin,
             )
         except CacheUnavailable:
             # The answer has been delivered; the next lookup's receipt will name the reason.

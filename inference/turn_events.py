@@ -20,10 +20,14 @@ from inference.ports import ChatMessage, TextDelta
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """What is asked, by whom. ``history`` is the conversation before it, oldest first."""
+    """What is asked, by whom, and the answer's id. ``history`` is the conversation before it,
+    oldest first.
+    """
 
     text: str
     tenant: str
+    user: str = ""
+    answer_id: str = ""
     groups: frozenset[str]
     filters: Mapping[str, str] = {}
     fresh: bool = False

@@ -158,6 +158,8 @@ def question_of(lease: Lease, history: list[Message]) -> Question:
     return Question(
         text=asked.text,
         tenant=identity.tenant,
+        user=identity.user,
+        answer_id=lease.answer_id,
         groups=frozenset(identity.groups),
         filters=asked.filters,
         fresh=asked.fresh,

@@ -24,12 +24,15 @@ from inference.ports import (
     ConnectionGone,
     Finished,
     ModelError,
+    Observation,
+    Origin,
     Passage,
     Prompt,
     TextDelta,
     Throttled,
+    TrackRecord,
 )
-from inference.qdrant_cache import CANDIDATES
+from inference.qdrant_cache import CANDIDATES, point_id
 
 if TYPE_CHECKING:
     from inference.ports import Vector
@@ -108,6 +111,8 @@ class FakeCache:
     def __init__(self, threshold: float = 0.95) -> None:
         self.threshold = threshold
         self.entries: list[tuple[CacheScope, Any, CachedAnswer]] = []
+        self.origins: dict[str, tuple[str, Origin]] = {}
+        self.observations: dict[tuple[str, str], Observation] = {}
         self.down: str | None = None
         self.lookups = 0
 
@@ -120,6 +125,8 @@ class FakeCache:
                 text=answer.text,
                 passages=answer.passages,
                 score=float(np.dot(kept_vector, vector)),
+                entry=answer.entry,
+                record=self._record(answer.entry, scope.tenant),
             )
             for kept_scope, kept_vector, answer in self.entries
             if kept_scope == scope
@@ -135,11 +142,45 @@ class FakeCache:
         *,
         text: str,
         passages: Sequence[Passage],
+        origin: Origin,
     ) -> None:
         self._check()
-        answer = CachedAnswer(question=question, text=text, passages=list(passages), score=1.0)
-        kept = [e for e in self.entries if (e[0], e[2].question) != (scope, question)]
+        entry = point_id(question, scope)
+        answer = CachedAnswer(
+            question=question, text=text, passages=list(passages), score=1.0, entry=entry
+        )
+        kept = [kept for kept in self.entries if kept[2].entry != entry]
         self.entries = [*kept, (scope, vector, answer)]
+        self.origins[entry] = (scope.tenant, origin)
+
+    async def observe(self, observation: Observation) -> None:
+        self._check()
+        self.observations[observation.entry, observation.answer_id] = observation
+
+    async def forget_answer(self, tenant: str, answer_id: str, *, entry: str | None) -> None:
+        self._forget(tenant, lambda kept, origin: kept == entry or origin.answer_id == answer_id)
+
+    async def forget_user(self, tenant: str, user: str) -> None:
+        self._forget(tenant, lambda _, origin: origin.user == user)
+
+    def _forget(self, tenant: str, is_meant: Callable[[str, Origin], bool]) -> None:
+        self._check()
+        meant = {
+            entry
+            for entry, (owner, origin) in self.origins.items()
+            if owner == tenant and is_meant(entry, origin)
+        }
+        self.entries = [kept for kept in self.entries if kept[2].entry not in meant]
+
+    def _record(self, entry: str, tenant: str) -> TrackRecord:
+        own = [o for o in self.observations.values() if o.entry == entry]
+        clean = [o for o in self.observations.values() if o.tenant == tenant and o.clean]
+        return TrackRecord(
+            seen=len(own),
+            wrong_up_to=max((o.similarity for o in own if not o.right), default=None),
+            tenant_seen=len(clean),
+            tenant_wrong=sum(not o.right for o in clean),
+        )
 
     def _check(self) -> None:
         if self.down is not None:

@@ -178,6 +178,9 @@ def _condition(body: dict[str, Any]) -> Any:
 
 def _match(body: dict[str, Any]) -> Any:
     match body:
+        case {"value": bool()}:
+            # The engine takes it for a number and finds nothing.
+            raise BadRequest("matching booleans is not served here: keep a keyword instead")
         case {"value": value}:
             return edge.MatchValue(value)
         case {"any": values}:

@@ -22,9 +22,9 @@ from copilot.question import NewQuestion
 from copilot.table import Table
 from copilot.wire import Pong, Source, encode_event
 from inference.connection_sink import ConnectionSink, client_config
-from inference.ports import CacheScope, ConnectionGone, Sink
+from inference.ports import CacheScope, ConnectionGone, Observation, Origin, Sink
 from inference.publisher import Log
-from inference.qdrant_cache import QdrantCache
+from inference.qdrant_cache import QdrantCache, point_id
 from inference.threaded_log import ThreadedLog
 from tests.fakes import FakeCache, FakeLog, FakeSink, a_lease, passages
 from tests.integration.management_api import ManagementApi
@@ -166,7 +166,7 @@ def at(angle: float) -> Any:
 @given(
     steps=st.lists(
         st.tuples(
-            st.sampled_from(["store", "lookup"]),
+            st.sampled_from(["store", "lookup", "right", "wrong", "forget", "forget user"]),
             st.sampled_from(SCOPES),
             st.sampled_from(ANGLES),
         ),
@@ -185,16 +185,34 @@ async def test_both_caches_serve_the_same_answers(
         threshold=0.95,
         ttl_s=3600,
     )
-    for action, scope, angle in steps:
+    for step, (action, scope, angle) in enumerate(steps):
         question, vector = f"q{angle}", at(angle)
-        if action == "store":
-            for cache in (fake, real):
-                await cache.store(question, vector, scope, text=question, passages=passages(1))
-            continue
+        origin = Origin(answer_id=f"a{step % 3}", user=f"u{step % 2}")
+        observation = Observation(
+            entry=point_id(question, scope),
+            tenant=scope.tenant,
+            answer_id=origin.answer_id,
+            similarity=angle,
+            right=action == "right",
+            clean=step % 2 == 0,
+        )
+        for cache in (fake, real):
+            if action == "store":
+                await cache.store(
+                    question, vector, scope, text=question, passages=passages(1), origin=origin
+                )
+            elif action in ("right", "wrong"):
+                await cache.observe(observation)
+            elif action == "forget":
+                entry = point_id(question, scope) if step % 2 else None
+                await cache.forget_answer(scope.tenant, origin.answer_id, entry=entry)
+            elif action == "forget user":
+                await cache.forget_user(scope.tenant, origin.user)
         ours = await fake.lookup(question, vector, scope)
         theirs = await real.lookup(question, vector, scope)
         assert {(a.text, round(a.score, 3)) for a in ours} == {
             (a.text, round(a.score, 3)) for a in theirs
         }
         assert [round(a.score, 3) for a in ours] == [round(a.score, 3) for a in theirs]
+        assert {a.entry: a.record for a in ours} == {a.entry: a.record for a in theirs}
         assert all(answer.passages == passages(1) for answer in (*ours, *theirs))

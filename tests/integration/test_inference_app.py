@@ -17,6 +17,7 @@ from copilot.asking import Asking
 from copilot.headers import read_header
 from copilot.identity import Identity
 from copilot.question import NewQuestion
+from copilot.queue_messages import ForgetAnswer, ForgetUser, encode_message
 from copilot.table import Table
 from copilot.transcript import Transcript
 from copilot.wire import Delta, End, Receipt, Snapshot, Sources, Start, Status, decode_event
@@ -302,3 +303,27 @@ def test_a_key_that_is_not_there_ends_in_an_error_that_names_the_setting(
     assert end.error is not None
     assert (end.error.code, end.error.retryable) == ("model_auth", False)
     assert "OPENAI_SECRET_ARN" in end.error.message
+
+
+FORGET = [
+    ForgetAnswer(tenant="default", answer_id="a1"),
+    ForgetUser(tenant="default", user="ann"),
+]
+
+
+@pytest.mark.parametrize("message", FORGET)
+def test_without_a_cache_there_is_nothing_to_forget(room: Room, message: ForgetAnswer) -> None:
+    room.sqs.send_message(QueueUrl=room.queue_url, MessageBody=encode_message(message))
+    assert room.deliver() == []
+
+
+@pytest.mark.parametrize("message", FORGET)
+def test_what_a_cache_that_is_down_should_forget_comes_back(
+    environment: pytest.MonkeyPatch, room: Room, message: ForgetAnswer
+) -> None:
+    environment.setenv("QDRANT_URL", "http://127.0.0.1:9")
+    entry.process.cache_clear()
+    room.sqs.send_message(QueueUrl=room.queue_url, MessageBody=encode_message(message))
+    records = room.receive()
+    assert room.deliver(records) == [records[0]["messageId"]]
+    assert room.receive() == [], "it waits before it is tried again"

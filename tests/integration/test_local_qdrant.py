@@ -155,6 +155,9 @@ def test_a_condition_that_is_not_supported_is_refused_rather_than_ignored(
     local: QdrantClient,
 ) -> None:
     fill(local, "refuse", count=1)
+    is_true = models.FieldCondition(key="flag", match=models.MatchValue(value=True))
+    with pytest.raises(UnexpectedResponse, match="booleans"):
+        local.count("refuse", models.Filter(must=[is_true]))
     with pytest.raises(UnexpectedResponse):
         local.query_points(
             "refuse",

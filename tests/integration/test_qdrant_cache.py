@@ -4,6 +4,7 @@ mode, and a real server where ``QDRANT_TEST_URL`` names one.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import socket
@@ -20,14 +21,16 @@ import pytest
 from qdrant_client import QdrantClient, models
 
 from inference.no_cache import NoCache
-from inference.ports import CacheScope, CacheUnavailable
+from inference.ports import CacheScope, CacheUnavailable, Observation, Origin, TrackRecord
 from inference.qdrant_cache import CANDIDATES, QdrantCache, filter_of, point_id
 from inference.qdrant_http import QdrantHttp, QdrantReply, QdrantTransport
+from inference.qdrant_observations import TALLY_S
 from tests.fakes import a_passage, passages
 
 SCOPE = CacheScope(
     tenant="acme", groups_hash="g1", corpus_version="v1", model="m1", prompt_version="p1"
 )
+ORIGIN = Origin(answer_id="a1", user="ann")
 DIMENSION = 8
 
 
@@ -83,10 +86,23 @@ class InMemoryTransport:
                 points = [models.PointStruct(**point) for point in body["points"]]
                 return self._client.upsert(name, points).model_dump(mode="json")
             case "POST", "/points/delete":
-                selector = models.PointIdsList(points=body["points"])
-                return self._client.delete(name, selector).model_dump(mode="json")
+                chosen = models.FilterSelector(filter=models.Filter(**body["filter"]))
+                return self._client.delete(name, chosen).model_dump(mode="json")
+            case "POST", "/points/count":
+                chosen_by = models.Filter(**body["filter"])
+                return self._client.count(name, chosen_by, exact=True).model_dump(mode="json")
+            case "POST", "/points/scroll":
+                records, following = self._client.scroll(
+                    name,
+                    models.Filter(**body["filter"]),
+                    limit=body["limit"],
+                    offset=body["offset"],
+                    with_payload=True,
+                )
+                found = [record.model_dump(mode="json") for record in records]
+                return {"points": found, "next_page_offset": following}
             case "POST", "/points/query":
-                found = self._client.query_points(
+                nearest = self._client.query_points(
                     name,
                     query=body["query"],
                     query_filter=models.Filter(**body["filter"]),
@@ -94,7 +110,7 @@ class InMemoryTransport:
                     score_threshold=body["score_threshold"],
                     with_payload=body["with_payload"],
                 )
-                return found.model_dump(mode="json")
+                return nearest.model_dump(mode="json")
         raise AssertionError(f"the cache makes no such call: {method} {action}")
 
 
@@ -180,10 +196,20 @@ def vector(*parts: float, dimension: int = DIMENSION) -> Any:
 
 
 async def keep(cache: QdrantCache, question: str = "What is the fee?", **changes: Any) -> None:
-    given: dict[str, Any] = {"vector": vector(1), "scope": SCOPE, "text": "5 EUR [1]."}
+    given: dict[str, Any] = {
+        "vector": vector(1),
+        "scope": SCOPE,
+        "text": "5 EUR [1].",
+        "origin": ORIGIN,
+    }
     given.update(changes)
     await cache.store(
-        question, given["vector"], given["scope"], text=given["text"], passages=passages(2)
+        question,
+        given["vector"],
+        given["scope"],
+        text=given["text"],
+        passages=passages(2),
+        origin=given["origin"],
     )
 
 
@@ -263,12 +289,131 @@ async def test_the_same_question_replaces_its_answer(cache: QdrantCache) -> None
     await keep(cache, " what is  the FEE?", text="new")
     [found] = await cache.lookup("q", vector(1), SCOPE)
     assert found.text == "new"
-    await cache.evict("What is the fee?", SCOPE)
-    assert await cache.lookup("q", vector(1), SCOPE) == []
 
 
-async def test_evicting_what_is_not_there_is_harmless(cache: QdrantCache) -> None:
-    await cache.evict("never asked", SCOPE)
+async def test_forgetting_before_anything_was_kept_is_harmless(cache: QdrantCache) -> None:
+    await cache.forget_answer("acme", "a1", entry=None)
+    await cache.forget_user("acme", "ann")
+
+
+async def texts(cache: QdrantCache, scope: CacheScope = SCOPE) -> set[str]:
+    return {answer.text for answer in await cache.lookup("q", vector(1), scope)}
+
+
+async def test_an_answer_is_forgotten_with_the_entry_it_was_served_from(
+    cache: QdrantCache,
+) -> None:
+    for n in (1, 2, 3):
+        origin = Origin(answer_id=f"a{n}", user="ann")
+        await keep(cache, f"q{n}", vector=vector(1, n / 100), text=f"{n}", origin=origin)
+    served = next(a for a in await cache.lookup("q", vector(1), SCOPE) if a.text == "2")
+    await cache.forget_answer("globex", "a1", entry=served.entry)
+    assert await texts(cache) == {"1", "2", "3"}, "another tenant's word counts for nothing"
+    await cache.forget_answer("acme", "a1", entry=served.entry)
+    assert await texts(cache) == {"3"}
+    await cache.forget_answer("acme", "a3", entry=None)
+    assert await texts(cache) == set()
+
+
+async def test_a_person_is_forgotten_with_all_that_their_answers_stored(
+    transport: QdrantTransport, cache: QdrantCache, collection: str
+) -> None:
+    elsewhere = CacheScope(
+        tenant="acme", groups_hash="g2", corpus_version="v2", model="m1", prompt_version="p1"
+    )
+    foreign = CacheScope(
+        tenant="globex", groups_hash="g1", corpus_version="v1", model="m1", prompt_version="p1"
+    )
+    ann, bob = Origin(answer_id="a1", user="ann"), Origin(answer_id="a2", user="bob")
+    await keep(cache, "q1", origin=ann, text="ann's")
+    await keep(cache, "q2", origin=bob, text="bob's")
+    await keep(cache, "q3", origin=ann, text="ann's too", scope=elsewhere)
+    await keep(cache, "q4", origin=ann, text="another Ann's", scope=foreign)
+    await cache.forget_user("acme", "ann")
+    assert await texts(cache) == {"bob's"}
+    assert await texts(cache, elsewhere) == set()
+    assert await texts(cache, foreign) == {"another Ann's"}
+
+
+# --- observations ---------------------------------------------------------------------------------
+
+
+def seen(entry: str, similarity: float, right: bool, **changes: Any) -> Observation:
+    fields: dict[str, Any] = {
+        "entry": entry,
+        "tenant": "acme",
+        "answer_id": uuid.uuid4().hex,
+        "similarity": similarity,
+        "right": right,
+        "clean": True,
+    }
+    return Observation(**{**fields, **changes})
+
+
+async def record(cache: QdrantCache) -> TrackRecord:
+    [found] = await cache.lookup("q", vector(1), SCOPE)
+    return found.record
+
+
+async def test_an_entry_comes_with_its_track_record(cache: QdrantCache) -> None:
+    await keep(cache)
+    entry = point_id("What is the fee?", SCOPE)
+    assert await record(cache) == TrackRecord()
+    await cache.observe(seen(entry, 0.97, right=False))
+    await cache.observe(seen(entry, 0.96, right=False, clean=False))
+    await cache.observe(seen(entry, 0.99, right=True, clean=False))
+    await cache.observe(seen(str(uuid.uuid4()), 0.99, right=True))
+    await cache.observe(seen(str(uuid.uuid4()), 0.99, right=True, tenant="globex"))
+    expected = TrackRecord(seen=3, wrong_up_to=0.97, tenant_seen=2, tenant_wrong=1)
+    assert await record(cache) == expected
+
+
+async def test_one_answer_observes_an_entry_once(cache: QdrantCache) -> None:
+    await keep(cache)
+    observation = seen(point_id("What is the fee?", SCOPE), 0.97, right=True)
+    await cache.observe(observation)
+    await cache.observe(observation)
+    assert (await record(cache)).seen == 1
+
+
+async def test_what_was_seen_wrong_outlives_the_answer(cache: QdrantCache) -> None:
+    await keep(cache, text="old")
+    await cache.observe(seen(point_id("What is the fee?", SCOPE), 0.97, right=False))
+    await keep(cache, text="new")
+    assert (await record(cache)).wrong_up_to == 0.97
+    await cache.forget_answer("acme", "a1", entry=None)
+    await keep(cache, text="newer")
+    assert (await record(cache)).wrong_up_to == 0.97
+
+
+async def test_workers_that_observe_at_once_lose_nothing(
+    transport: QdrantTransport, clock: WallClock, collection: str
+) -> None:
+    workers = [make(transport, clock, collection) for _ in range(4)]
+    await keep(workers[0])
+    entry = point_id("What is the fee?", SCOPE)
+    similarities = [(900 + n) / 1000 for n in range(40)]
+    await asyncio.gather(
+        *(
+            workers[n % 4].observe(seen(entry, similarity, right=bool(n % 2)))
+            for n, similarity in enumerate(similarities)
+        )
+    )
+    found = await record(workers[3])
+    assert (found.seen, found.wrong_up_to) == (40, similarities[38])
+
+
+async def test_the_tenants_counts_are_believed_for_a_minute(
+    transport: QdrantTransport, clock: WallClock, collection: str
+) -> None:
+    one, other = make(transport, clock, collection), make(transport, clock, collection)
+    await keep(one)
+    assert (await record(other)).tenant_seen == 0
+    await one.observe(seen("x", 0.9, right=True))
+    assert (await record(one)).tenant_seen == 1
+    assert (await record(other)).tenant_seen == 0
+    clock.now += TALLY_S
+    assert (await record(other)).tenant_seen == 1
 
 
 async def test_a_second_process_finds_the_collection(
@@ -367,7 +512,10 @@ async def test_refusals_say_what_to_look_at(
 async def test_without_a_cache_the_receipt_says_so() -> None:
     with pytest.raises(CacheUnavailable, match="QDRANT_URL is empty"):
         await NoCache().lookup("q", vector(1), SCOPE)
-    await NoCache().store("q", vector(1), SCOPE, text="t", passages=[a_passage()])
+    await NoCache().store("q", vector(1), SCOPE, text="t", passages=[a_passage()], origin=ORIGIN)
+    await NoCache().observe(seen("e", 0.9, right=True))
+    await NoCache().forget_answer("acme", "a1", entry=None)
+    await NoCache().forget_user("acme", "ann")
 
 
 def test_identities_are_stable_and_differ_by_scope() -> None:

@@ -1,0 +1,48 @@
+"""Makes the cache forget: answers that were thumbed down, and what a person's answers stored."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Protocol
+
+from copilot.queue_messages import ForgetAnswer, ForgetUser
+from copilot.wire import End
+from inference.engine import EngineLoader
+from inference.ports import AnswerCache
+
+logger = logging.getLogger(__name__)
+
+
+class Ends(Protocol):
+    """What is asked of the answer log."""
+
+    async def end_of(self, answer_id: str, tenant: str) -> End | None: ...
+
+
+class Forgetting:
+    """Carries out the queue's messages to forget; each is safe to repeat.
+
+    Every method raises ``CacheUnavailable`` or ``EngineUnusable`` where it must be tried again.
+    """
+
+    def __init__(self, engine: EngineLoader, ends: Ends) -> None:
+        self._engine = engine
+        self._ends = ends
+
+    async def forget(self, message: ForgetAnswer | ForgetUser) -> None:
+        """Do what ``message`` says."""
+        cache = (await asyncio.to_thread(self._engine.get)).cache
+        if isinstance(message, ForgetUser):
+            await cache.forget_user(message.tenant, message.user)
+            logger.info("the cache forgot a person's answers", extra={"tenant": message.tenant})
+        else:
+            await self._forget_answer(cache, message)
+
+    async def _forget_answer(self, cache: AnswerCache, message: ForgetAnswer) -> None:
+        end = await self._ends.end_of(message.answer_id, message.tenant)
+        entry = end.receipt.cache.entry if end is not None and end.receipt is not None else None
+        await cache.forget_answer(message.tenant, message.answer_id, entry=entry)
+        logger.info(
+            "the cache forgot an answer", extra={"answer_id": message.answer_id, "entry": entry}
+        )
