@@ -16,9 +16,11 @@ import boto3
 from botocore.config import Config
 
 from copilot.answers import AnswerLog
+from copilot.configuration import SettingsError
 from copilot.conversations import Conversations
 from copilot.index_manifest import IndexUnusable
 from copilot.table import Table
+from inference.cache_guards.exploration import Exploration
 from inference.chat_model import OpenAIChatModel
 from inference.clock import SystemClock
 from inference.connection_sink import ConnectionSink, client_config
@@ -26,9 +28,10 @@ from inference.engine import Engine, EngineLoader, EngineUnusable
 from inference.extractive_model import ExtractiveModel
 from inference.forgetting import Forgetting
 from inference.langchain_model import LangchainChatModel
+from inference.model_hit_check import ModelHitCheck
 from inference.model_key import ModelKey
 from inference.no_cache import NoCache
-from inference.ports import AnswerCache, ChatModel, Clock, Embedder, ModelError, Retriever
+from inference.ports import AnswerCache, ChatModel, Clock, Embedder, HitCheck, ModelError, Retriever
 from inference.publisher import Pace, Publisher
 from inference.qdrant_cache import QdrantCache
 from inference.qdrant_http import QdrantHttp
@@ -91,6 +94,8 @@ def build(settings: Settings) -> Process:
         engine=engine,
         model=model,
         clock=clock,
+        exploration=Exploration(settings.cache_max_error_rate),
+        hit_check=hit_check(settings, model, clock),
         limits=Limits(passages=settings.retrieved_passages, redacted=settings.redacted),
     )
     queue = QuestionQueue(lambda: boto3.client("sqs", config=config), settings.queue_url, threads)
@@ -151,6 +156,22 @@ def answer_cache(settings: Settings, clock: Clock, dimension: int) -> AnswerCach
         threshold=settings.cache_threshold,
         ttl_s=settings.cache_ttl_s,
     )
+
+
+def hit_check(settings: Settings, model: ChatModel, clock: Clock) -> HitCheck | None:
+    """What else must agree before a cached answer is served to a question in other words.
+
+    Raises:
+        SettingsError: the language model is to check, and there is none.
+    """
+    if settings.cache_hit_check != "model":
+        return None
+    if isinstance(model, ExtractiveModel):
+        raise SettingsError(
+            "CACHE_HIT_CHECK=model needs a language model: set OPENAI_API_KEY or CHAT_MODEL, "
+            "or leave CACHE_HIT_CHECK empty."
+        )
+    return ModelHitCheck(model, clock)
 
 
 def chat_model(

@@ -11,10 +11,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from copilot.question import BadQuestion
 from copilot.wire import CacheReceipt, StageTime
 from inference import condense, guard, prompt
 from inference.cache_guards.decide import choose
+from inference.cache_guards.exploration import NEVER, Exploration
 from inference.condense import Standalone
 from inference.generation import complete_within
 from inference.ports import (
@@ -25,8 +28,10 @@ from inference.ports import (
     ChatModel,
     Clock,
     Embedder,
+    HitCheck,
     Passage,
     Retriever,
+    Undecided,
 )
 from inference.turn_events import Question
 
@@ -49,12 +54,17 @@ class Parts:
     cache: AnswerCache
     model: ChatModel
     clock: Clock
+    exploration: Exploration = NEVER
+    hit_check: HitCheck | None = None
     offload: Offload = asyncio.to_thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knowledge:
-    """What was found out. ``passages`` are those retrieved now, whatever the cache holds."""
+    """What was found out. ``passages`` are those retrieved now, whatever the cache holds.
+
+    ``shadowed`` is an answer that would have been served; the fresh one is to be compared with it.
+    """
 
     standalone: Standalone
     vector: Vector
@@ -62,6 +72,7 @@ class Knowledge:
     passages: list[Passage]
     cached: CachedAnswer | None
     decision: CacheReceipt
+    shadowed: CachedAnswer | None = None
 
 
 @dataclass(slots=True)
@@ -104,14 +115,15 @@ async def look_up(
         _ask_cache(question, standalone, vector, scope, parts, watch),
         _retrieve(question, standalone, vector, parts, watch, k),
     )
-    cached, decision = _judge(standalone, candidates, passages, least=parts.cache.threshold)
+    choice = await _judge(standalone, candidates, passages, parts, watch)
     return Knowledge(
         standalone=standalone,
         vector=vector,
         scope=scope,
         passages=passages,
-        cached=cached,
-        decision=decision,
+        cached=choice.cached,
+        decision=choice.decision,
+        shadowed=choice.shadowed,
     )
 
 
@@ -184,20 +196,56 @@ async def _ask_cache(
         watch.note("cache", began)
 
 
-def _judge(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Choice:
+    """An answer to serve, or one to shadow, or neither."""
+
+    decision: CacheReceipt
+    cached: CachedAnswer | None = None
+    shadowed: CachedAnswer | None = None
+
+
+async def _judge(
     standalone: Standalone,
     candidates: list[CachedAnswer] | CacheReceipt,
     passages: list[Passage],
-    *,
-    least: float,
-) -> tuple[CachedAnswer | None, CacheReceipt]:
+    parts: Parts,
+    watch: Stopwatch,
+) -> _Choice:
     if isinstance(candidates, CacheReceipt):
-        return None, candidates
-    verdict = choose(standalone.text, candidates, passages, least=least)
-    if verdict.answer is None:
+        return _Choice(decision=candidates)
+    verdict = choose(standalone.text, candidates, passages, least=parts.cache.threshold)
+    answer = verdict.answer
+    if answer is None:
         nearest = round(candidates[0].score, 4) if candidates else None
-        return None, CacheReceipt(decision="miss", reason=verdict.reason, score=nearest)
-    score = round(verdict.answer.score, 4)
-    return verdict.answer, CacheReceipt(
-        decision="hit", reason=verdict.reason, score=score, entry=verdict.answer.entry or None
+        return _Choice(decision=CacheReceipt(decision="miss", reason=verdict.reason, score=nearest))
+    score = round(answer.score, 4)
+    doubt = None if verdict.same_words else await _doubt(standalone, answer, parts, watch)
+    if doubt is not None:
+        return _Choice(decision=replace(doubt, score=score))
+    if not verdict.same_words and parts.exploration.explores(answer.record):
+        reason = f"shadow: answered afresh, to check what was {verdict.reason}"
+        decision = CacheReceipt(decision="miss", reason=reason, score=score)
+        return _Choice(decision=decision, shadowed=answer)
+    decision = CacheReceipt(
+        decision="hit", reason=verdict.reason, score=score, entry=answer.entry or None
     )
+    return _Choice(decision=decision, cached=answer)
+
+
+async def _doubt(
+    standalone: Standalone, answer: CachedAnswer, parts: Parts, watch: Stopwatch
+) -> CacheReceipt | None:
+    """Why the second opinion keeps a hit from being served, where one is asked for."""
+    if parts.hit_check is None:
+        return None
+    began = parts.clock.monotonic()
+    try:
+        same = await parts.hit_check.same(standalone.text, answer.question)
+    except Undecided as error:
+        return CacheReceipt(decision="bypass", reason=str(error))
+    finally:
+        watch.note("check", began)
+    if same:
+        return None
+    return CacheReceipt(decision="miss", reason=f"the check says otherwise: {answer.question}")

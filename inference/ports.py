@@ -211,6 +211,22 @@ class AnswerCache(Protocol):
         ...
 
 
+class Undecided(Exception):
+    """A check could not tell; what it was asked about is not served."""
+
+
+class HitCheck(Protocol):
+    """A second opinion on a hit that every guard lets pass."""
+
+    async def same(self, question: str, cached: str) -> bool:
+        """Whether the two questions ask the same.
+
+        Raises:
+            Undecided: it could not tell in time; the message says why.
+        """
+        ...
+
+
 class ChatMessage(Struct, kw_only=True, frozen=True):
     """One message of a prompt."""
 

@@ -52,7 +52,8 @@ class QdrantCache:
     """Implements ``ports.AnswerCache``.
 
     ``threshold`` is the least cosine of two questions that may share an answer, ``ttl_s`` how long
-    an answer is kept, ``dimension`` the length of the vectors. Observations are kept beside the
+    an answer is kept, ``dimension`` the length of the vectors, ``lookup_s`` the time that a lookup
+    may take. Observations are kept beside the
     collection, in one whose name ends in ``-observations``.
     """
 
@@ -65,6 +66,7 @@ class QdrantCache:
         dimension: int,
         threshold: float,
         ttl_s: float,
+        lookup_s: float = LOOKUP_TIMEOUT_S,
     ) -> None:
         self._points = QdrantCollection(
             transport, collection, dimension=dimension, indexes=_INDEXES
@@ -75,14 +77,15 @@ class QdrantCache:
         self._clock = clock
         self.threshold = threshold
         self._ttl_s = ttl_s
+        self._lookup_s = lookup_s
 
     async def lookup(self, question: str, vector: Vector, scope: CacheScope) -> list[CachedAnswer]:
         """Return the live answers of ``scope`` down to a little below the threshold, nearest first.
 
         Raises:
-            CacheUnavailable: no usable answer within 250 ms; the message says what to look at.
+            CacheUnavailable: no usable answer in time; the message says what to look at.
         """
-        return await _within(LOOKUP_TIMEOUT_S, lambda: self._lookup(vector, scope))
+        return await _within(self._lookup_s, lambda: self._lookup(vector, scope))
 
     async def store(
         self,
@@ -155,13 +158,13 @@ class QdrantCache:
                 "score_threshold": self.threshold - RIVAL_MARGIN,
                 "with_payload": True,
             },
-            timeout_s=LOOKUP_TIMEOUT_S,
+            timeout_s=self._lookup_s,
         )
         if not points:
             return []
         answers = [_answer(point) for point in points]
         records = self._observations.records(
-            scope.tenant, [answer.entry for answer in answers], timeout_s=LOOKUP_TIMEOUT_S
+            scope.tenant, [answer.entry for answer in answers], timeout_s=self._lookup_s
         )
         return [replace(answer, record=records[answer.entry]) for answer in answers]
 

@@ -24,6 +24,21 @@ VARIABLES = (
     Variable(
         "CACHE_THRESHOLD", "0.7", "cosine", "least similarity of two questions that share answers"
     ),
+    Variable(
+        "CACHE_MAX_ERROR_RATE",
+        "",
+        "share",
+        "how many of the near questions may be served a wrong answer, such as 0.02; the surer the "
+        "cache must be, the more are answered afresh to check. 0: only the same words are served; "
+        "empty: 2 % are checked, nothing is promised",
+    ),
+    Variable(
+        "CACHE_HIT_CHECK",
+        "",
+        "",
+        "what else must agree before a near question is served: empty, or model: the language "
+        "model says whether both ask the same",
+    ),
     Variable("CACHE_TTL_DAYS", "7", "days", "how long an answer may be served from the cache"),
     Variable("OPENAI_API_KEY", "", "", "the key of GPT; empty: see OPENAI_SECRET_ARN"),
     Variable("OPENAI_SECRET_ARN", "", "ARN", "the secret that holds the key of GPT"),
@@ -74,6 +89,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     qdrant_api_key: str
     qdrant_collection: str
     cache_threshold: float
+    cache_max_error_rate: float | None
+    cache_hit_check: str
     cache_ttl_s: float
     openai_api_key: str
     openai_secret_arn: str
@@ -108,6 +125,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         client = values.text("OPENAI_CLIENT")
         if client not in ("stream", "sdk"):
             raise SettingsError(f"OPENAI_CLIENT must be stream or sdk, not {client!r}.")
+        hit_check = values.text("CACHE_HIT_CHECK")
+        if hit_check not in ("", "model"):
+            raise SettingsError(f"CACHE_HIT_CHECK must be empty or model, not {hit_check!r}.")
         return cls(
             table_name=values.text("TABLE_NAME"),
             queue_url=values.text("QUEUE_URL"),
@@ -118,6 +138,10 @@ class Settings(Struct, frozen=True, kw_only=True):
             qdrant_api_key=values.text("QDRANT_API_KEY"),
             qdrant_collection=values.text("QDRANT_COLLECTION"),
             cache_threshold=values.number("CACHE_THRESHOLD", least=0.5, most=1.0),
+            cache_max_error_rate=values.number("CACHE_MAX_ERROR_RATE", least=0.0, most=1.0)
+            if values.text("CACHE_MAX_ERROR_RATE")
+            else None,
+            cache_hit_check=hit_check,
             cache_ttl_s=values.number("CACHE_TTL_DAYS", least=0.01, most=3650) * 86_400,
             openai_api_key=values.text("OPENAI_API_KEY"),
             openai_secret_arn=values.text("OPENAI_SECRET_ARN"),

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from copilot.question import BadQuestion
 from copilot.redaction import KINDS, Redactor, is_redacted
 from copilot.wire import ErrorInfo, Receipt, Tokens
-from inference import citations, evidence, grounding, guard, prompt
+from inference import citations, evidence, grounding, guard, prompt, shadow
 from inference.endings import verdict
 from inference.generation import Again, Failed, Generated, Patience, Stop, Stopped, generate
 from inference.knowledge import Knowledge, Parts, Stopwatch, look_up
@@ -132,19 +132,26 @@ class _Turn:
                     yield self._ending
 
     async def keep(self) -> None:
-        """Store the answer where it may serve others: standalone, complete, grounded."""
+        """Store the answer where it may serve others: standalone, complete, grounded.
+
+        Before that, let it say whether the cached answer would have done.
+        """
         ending = self._ending
         if (
             ending is None
             or ending.state != "done"
-            or not ending.citations
             or ending.flags
-            or not self._asks_model
             or not self._known.standalone.sure
             or self._markers.dropped
             or self._redactor.removed
             or is_redacted(self._known.standalone.text)
         ):
+            return
+        fresh = self._text if self._asks_model else None
+        await shadow.observe(
+            self._known, self._parts, self._origin, text=fresh, passages=self._passages
+        )
+        if not self._asks_model or not ending.citations:
             return
         try:
             await self._parts.cache.store(

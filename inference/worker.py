@@ -13,9 +13,10 @@ from msgspec import Struct
 from copilot.answer_header import Fenced, NotTaken
 from copilot.answers import Lease
 from copilot.conversations import Message
+from inference.cache_guards.exploration import NEVER, Exploration
 from inference.engine import EngineLoader, EngineUnusable
 from inference.knowledge import Parts
-from inference.ports import ChatMessage, ChatModel, Clock
+from inference.ports import ChatMessage, ChatModel, Clock, HitCheck
 from inference.publisher import Publisher
 from inference.turn import Limits, refused, run_turn
 from inference.turn_events import Question, Status, TurnEvent
@@ -62,6 +63,8 @@ class Worker:
         model: ChatModel,
         clock: Clock,
         limits: Limits,
+        exploration: Exploration = NEVER,
+        hit_check: HitCheck | None = None,
     ) -> None:
         self._leases = leases
         self._publisher = publisher
@@ -69,6 +72,8 @@ class Worker:
         self._model = model
         self._clock = clock
         self._limits = limits
+        self._exploration = exploration
+        self._hit_check = hit_check
 
     async def answer(self, answer_id: str, *, deadline: float, deliveries: int) -> Outcome:
         """Answer ``answer_id``, which the queue has delivered ``deliveries`` times.
@@ -134,6 +139,8 @@ class Worker:
             cache=engine.cache,
             model=self._model,
             clock=self._clock,
+            exploration=self._exploration,
+            hit_check=self._hit_check,
         )
         turn = run_turn(
             question_of(lease, history),

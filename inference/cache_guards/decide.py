@@ -18,10 +18,13 @@ OUTVOTED = 3
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """The answer to serve, or none; ``reason`` in words for the receipt."""
+    """The answer to serve, or none; ``reason`` in words for the receipt. ``same_words``: it was
+    given to this very question.
+    """
 
     answer: CachedAnswer | None
     reason: str
+    same_words: bool = False
 
 
 def choose(
@@ -41,12 +44,17 @@ def choose(
     asked = normalise(question)
     for candidate in candidates:
         if normalise(candidate.question) == asked:
-            return Verdict(answer=candidate, reason=f"asked before: {candidate.question}")
+            reason = f"asked before: {candidate.question}"
+            return Verdict(answer=candidate, reason=reason, same_words=True)
     refusals = []
     for candidate in candidates:
         if candidate.score < least:
             break
-        refusal = veto(question, candidate.question) or _without_evidence(candidate, found)
+        refusal = (
+            _seen_wrong(candidate)
+            or veto(question, candidate.question)
+            or _without_evidence(candidate, found)
+        )
         if refusal is None and (rival := _rival(question, candidate, candidates)) is not None:
             refusal = f"as near as {rival.question!r}, which is answered from elsewhere"
         if refusal is None:
@@ -163,6 +171,14 @@ _GUARDS: tuple[Guard, ...] = (
     _subject,
     _wording,
 )
+
+
+def _seen_wrong(candidate: CachedAnswer) -> str | None:
+    """An entry's own threshold: it only ever rises, to where a shadow answer showed it wrong."""
+    wrong_up_to = candidate.record.wrong_up_to
+    if wrong_up_to is None or candidate.score > wrong_up_to:
+        return None
+    return f"a question as near as {wrong_up_to:.3f} was answered otherwise"
 
 
 def _without_evidence(candidate: CachedAnswer, found: Sequence[Passage]) -> str | None:

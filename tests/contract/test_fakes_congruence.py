@@ -184,6 +184,7 @@ async def test_both_caches_serve_the_same_answers(
         dimension=4,
         threshold=0.95,
         ttl_s=3600,
+        lookup_s=60,
     )
     for step, (action, scope, angle) in enumerate(steps):
         question, vector = f"q{angle}", at(angle)

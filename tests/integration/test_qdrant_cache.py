@@ -22,7 +22,13 @@ from qdrant_client import QdrantClient, models
 
 from inference.no_cache import NoCache
 from inference.ports import CacheScope, CacheUnavailable, Observation, Origin, TrackRecord
-from inference.qdrant_cache import CANDIDATES, QdrantCache, filter_of, point_id
+from inference.qdrant_cache import (
+    CANDIDATES,
+    LOOKUP_TIMEOUT_S,
+    QdrantCache,
+    filter_of,
+    point_id,
+)
 from inference.qdrant_http import QdrantHttp, QdrantReply, QdrantTransport
 from inference.qdrant_observations import TALLY_S
 from tests.fakes import a_passage, passages
@@ -178,7 +184,11 @@ def cache(transport: QdrantTransport, clock: WallClock, collection: str) -> Qdra
 
 
 def make(
-    transport: QdrantTransport, clock: WallClock, collection: str, dimension: int = DIMENSION
+    transport: QdrantTransport,
+    clock: WallClock,
+    collection: str,
+    dimension: int = DIMENSION,
+    lookup_s: float = 60.0,
 ) -> QdrantCache:
     return QdrantCache(
         transport,
@@ -187,6 +197,7 @@ def make(
         dimension=dimension,
         threshold=0.95,
         ttl_s=3600,
+        lookup_s=lookup_s,
     )
 
 
@@ -461,7 +472,7 @@ async def test_a_silent_server_costs_a_quarter_of_a_second(
     listener: socket.socket, clock: WallClock
 ) -> None:
     http = QdrantHttp(f"http://127.0.0.1:{listener.getsockname()[1]}")
-    cache = make(http, clock, "c")
+    cache = make(http, clock, "c", lookup_s=LOOKUP_TIMEOUT_S)
     began = time.monotonic()
     with pytest.raises(CacheUnavailable, match=r"250 ms|in time"):
         await cache.lookup("q", vector(1), SCOPE)

@@ -10,18 +10,19 @@ import numpy as np
 import pytest
 
 from copilot.configuration import SettingsError
-from inference.bootstrap import answer_cache, chat_model, load_engine, reranked
+from inference.bootstrap import answer_cache, chat_model, hit_check, load_engine, reranked
 from inference.chat_model import OpenAIChatModel
 from inference.clock import SystemClock
 from inference.engine import EngineUnusable
 from inference.extractive_model import ExtractiveModel
 from inference.langchain_model import LangchainChatModel
+from inference.model_hit_check import ModelHitCheck
 from inference.no_cache import NoCache
 from inference.qdrant_cache import QdrantCache
 from inference.reranking_retriever import DEPTH
 from inference.selection import PER_DOCUMENT
 from inference.settings import VARIABLES, Settings
-from tests.fakes import FakeRetriever, a_passage
+from tests.fakes import FakeModel, FakeRetriever, a_passage
 from tests.tiny_cross_encoder import write_cross_encoder
 
 REQUIRED = {
@@ -132,3 +133,25 @@ def test_the_entry_point_imports_nothing_heavy() -> None:
         "sys.exit(f'imported: {sorted(found)}' if found else 0)"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_the_greatest_error_rate_of_the_cache_is_a_share_or_nothing() -> None:
+    assert settings().cache_max_error_rate is None
+    assert settings(CACHE_MAX_ERROR_RATE="0").cache_max_error_rate == 0.0
+    assert settings(CACHE_MAX_ERROR_RATE="0.02").cache_max_error_rate == 0.02
+    with pytest.raises(SettingsError, match="CACHE_MAX_ERROR_RATE"):
+        settings(CACHE_MAX_ERROR_RATE="2")
+
+
+def test_a_check_of_hits_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(SettingsError, match="CACHE_HIT_CHECK"):
+        settings(CACHE_HIT_CHECK="crystal ball")
+
+
+def test_the_language_model_checks_hits_only_where_there_is_one() -> None:
+    asked = settings(CACHE_HIT_CHECK="model")
+    clock = SystemClock()
+    assert isinstance(hit_check(asked, FakeModel([]), clock), ModelHitCheck)
+    assert hit_check(settings(), FakeModel([]), clock) is None
+    with pytest.raises(SettingsError, match="OPENAI_API_KEY"):
+        hit_check(asked, ExtractiveModel(None), clock)
