@@ -120,6 +120,8 @@ direct | indirect
 internal | external
 mandatory, compulsory, obligatory, required | optional, voluntary
 include, including, inclusive | exclude, excluding, exclusive, except
+may, might, allowed to, permitted to, entitled to | must, shall, have to, has to, obliged to,
+    required to
 allow, permit, authorise, authorize, may | prohibit, forbid, ban, forbidden
 accept, approve, grant | reject, refuse, deny, decline
 enable, activate | disable, deactivate
@@ -177,8 +179,8 @@ _SYNONYMS = """
 price, cost, fee, rate, tariff, charge
 increase, rise, escalate, growth
 decrease, fall, drop, decline, reduce
-maximum, max, cap, limit, ceiling
-minimum, min, floor
+maximum, max, cap, limit, ceiling, highest, largest
+minimum, min, floor, lowest, smallest
 big, large
 begin, start, commence
 end, finish, expire
@@ -197,7 +199,7 @@ month, monthly
 day, daily
 hour, hourly
 week, weekly
-percent, percentage
+percent, percentage, share, proportion, fraction
 home, house, residential, household
 customer, consumer
 electricity, power

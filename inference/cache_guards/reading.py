@@ -27,6 +27,8 @@ _WORD = re.compile(
     r"[$€£]|%|[<>]|(?<!\w)[-\u2212](?=[$€£]?\d)|\d{1,2}:\d{2}|\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)*(?:st|nd|rd|th)\b"
     r"|\d+(?:[.]\d+)*(?![^\W\d_])|[^\W_]+"
 )
+_LETTER = re.compile("[A-HJ-Z]")
+"""A thing that is called by a letter ("plant A"), which is no article."""
 _CODE = re.compile(r"\b([A-Za-z]{1,4})-(\d+[A-Za-z]?)\b")
 _POLITE = re.compile(
     r"^(?:(?:hi|hello|hey|please|kindly|so|well|ok|okay)\b[ ,]*|(?:can|could|would|will) you "
@@ -107,7 +109,11 @@ def read(text: str) -> Reading:
     plain = unicodedata.normalize("NFKC", text).replace("\u2019", "'").strip()
     plain = _JOINED.sub(lambda found: found[1] or found[2], _CODE.sub(r"\1\2", plain))
     surfaces = tuple(_SIGNS.get(w, w) for w in _WORD.findall(_strip(plain)))
-    words = tuple(_plain(w) for w in surfaces)
+    is_shouted = plain.isupper()
+    words = tuple(
+        word if not is_shouted and _is_named_by_letter(surfaces, i) else _plain(word)
+        for i, word in enumerate(surfaces)
+    )
     return Reading(words=words, surfaces=surfaces, stems=tuple(stem(w) for w in words))
 
 
@@ -134,6 +140,13 @@ def _stemmer():  # type: ignore[no-untyped-def]
 @cache
 def _phrase(phrase: str) -> tuple[str, ...]:
     return tuple(stem(word) for word in phrase.split())
+
+
+def _is_named_by_letter(surfaces: tuple[str, ...], place: int) -> bool:
+    """Not the first word, and no unit: after a figure "A" is an ampere."""
+    if not place or not _LETTER.fullmatch(surfaces[place]):
+        return False
+    return not surfaces[place - 1][0].isdigit()
 
 
 def _plain(word: str) -> str:

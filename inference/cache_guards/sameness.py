@@ -15,7 +15,8 @@ _LIGHT = words(
 go goes going gone went take takes come try tried trying want wanted need needed like know think
 believe seem seems appear tell see say find look let help use uses used using possible way able
 someone somebody anyone something anything thing things already recently currently always maybe
-probably possibly kind sort lot bit hello hi hey thanks question wonder wondering
+probably possibly kind sort lot bit hello hi hey thanks question wonder wondering explain
+describe define
 """
 )
 """Words that carry a sentence and add nothing to what it asks."""

@@ -122,11 +122,14 @@ export interface Receipt {
 }
 /**
  * What the semantic cache decided and why; ``score`` is the cosine of the nearest entry.
+ *
+ *     ``entry`` names the entry that a hit was served from; it says nothing to anyone but the cache.
  */
 export interface CacheReceipt {
   decision: "bypass" | "hit" | "miss";
   reason?: string;
   score?: number | null;
+  entry?: string | null;
 }
 /**
  * One stage of a turn and the wall-clock milliseconds it took.
