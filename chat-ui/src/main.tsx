@@ -41,11 +41,12 @@ async function start(element: HTMLElement): Promise<void> {
     const api = new ApiClient({ apiUrl, clientId: vault.clientId() });
     const archive = createArchive(browserDatabase(), Date.now);
     const tabs = browserTabs();
+    const history = serverHistory(api);
     const session = new Session({
       transport: webSocketTransport(websocketUrl),
       vault,
       archive,
-      history: serverHistory(api),
+      history,
       tabs,
       chance: { now: Date.now, random: Math.random },
       createId,
@@ -61,7 +62,7 @@ async function start(element: HTMLElement): Promise<void> {
         <PreferencesProvider store={preferences}>
           <ApiProvider client={api}>
             <SessionProvider session={session} vault={vault}>
-              <ConversationsProvider value={{ archive, tabs }}>
+              <ConversationsProvider value={{ archive, tabs, history }}>
                 <App />
               </ConversationsProvider>
             </SessionProvider>

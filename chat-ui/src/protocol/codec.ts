@@ -83,9 +83,22 @@ const SHAPES: Readonly<Record<ServerEvent["type"], Shape>> = {
     state: oneOf(...finalStates),
     finish_reason: text,
     sha256: text,
-    citations: list(record({ source_id: text, at: count, quote: text })),
+    citations: list(
+      record({
+        source_id: text,
+        document: text,
+        chunk_id: text,
+        at: count,
+        quote: text,
+        start: count,
+        end: count,
+      }),
+    ),
     receipt: optional(receipt),
     error: optional(record({ code: text, message: text, retryable: truth })),
+    flags: optional(
+      list(record({ kind: oneOf("unsupported", "figure"), start: count, end: count, text })),
+    ),
   },
   pong: { t: number },
   noted: { answer_id: text },

@@ -40,6 +40,7 @@ describe("the list", () => {
       "about solar",
     );
     expect(window.location.pathname).toBe("/c/solar");
+    expect(screen.getByTestId("announcer").textContent).toBe("");
     expect(row("solar").getAttribute("aria-current")).toBe("page");
     expect(row("wind").getAttribute("aria-current")).toBeNull();
   });

@@ -56,12 +56,13 @@ export function openPage(
   const vault = createVault(kept.storage, () => `client-${++made}`);
   const { archive } = kept;
   const tabs = memoryTabs()();
-  const rig = createRig({ vault, archive, tabs, ids, history: serverHistory(api.client) });
+  const history = serverHistory(api.client);
+  const rig = createRig({ vault, archive, tabs, ids, history });
   render(
     <PreferencesProvider store={new PreferenceStore(kept.storage)}>
       <ApiProvider client={api.client} retries={0}>
         <SessionProvider session={rig.session} vault={vault}>
-          <ConversationsProvider value={{ archive, tabs }}>
+          <ConversationsProvider value={{ archive, tabs, history }}>
             <App />
           </ConversationsProvider>
         </SessionProvider>

@@ -2,11 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { emptyConversation } from "../../src/chat/conversation";
 import { entriesOf, groupEntries } from "../../src/features/conversations/grouping";
+import { keepNewest } from "../../src/features/conversations/keep_offline";
 import { searchKept } from "../../src/features/conversations/kept_search";
 import { piecesOf } from "../../src/features/conversations/marks";
 import { serverHistory } from "../../src/features/conversations/server_history";
 import { answered, turnOf } from "../builders";
 import { conversationServer, servedTurn, summaryOf } from "../conversation_server";
+import { memoryArchive } from "../memory_archive";
 import { scriptedApi } from "../scripted_api";
 
 describe("the list", () => {
@@ -88,6 +90,37 @@ describe("searching what is kept", () => {
     expect(marked.map(({ text }) => text)).toEqual(["Years", "wind"]);
     expect(searchKept(kept, "solar")).toEqual([]);
     expect(searchKept(kept, "  ")).toEqual([]);
+  });
+});
+
+describe("reading offline", () => {
+  it("keeps the newest conversations that this browser does not have whole", async () => {
+    const server = conversationServer("c1", "c2", "c3");
+    const api = scriptedApi(server.routes);
+    const archive = memoryArchive();
+    await archive.save({
+      ...emptyConversation,
+      key: "c1",
+      id: "c1",
+      turns: [turnOf("m1", answered("a-c1"))],
+    });
+    const busy = server.items.map((item) =>
+      item.conversation_id === "c3" ? { ...item, active_answer: "a-c3" } : item,
+    );
+    await keepNewest(archive, serverHistory(api.client), busy);
+    expect(api.requests).toEqual(["GET /conversations/c2"]);
+    expect((await archive.load("c2"))?.turns[0]?.answer).toMatchObject({
+      text: "about c2",
+      verified: true,
+    });
+  });
+
+  it("stops where the server does not answer", async () => {
+    const server = conversationServer("c1", "c2");
+    server.isAway = true;
+    const api = scriptedApi(server.routes);
+    await keepNewest(memoryArchive(), serverHistory(api.client), server.items);
+    expect(api.requests).toEqual(["GET /conversations/c1"]);
   });
 });
 

@@ -3,6 +3,7 @@ import { Composer } from "../../features/composer/Composer";
 import { ConnectionBanner } from "../../features/connection/ConnectionBanner";
 import { AnswerActions } from "../../features/conversations/AnswerActions";
 import { ConversationGate } from "../../features/conversations/ConversationGate";
+import { useShownTitle } from "../../features/conversations/conversation_list";
 import { Question } from "../../features/conversations/Question";
 import { StorageNotice } from "../../features/conversations/StorageNotice";
 import { SourcePanelProvider } from "../../features/evidence/opened_source";
@@ -10,14 +11,13 @@ import { SourcePanel } from "../../features/evidence/SourcePanel";
 import { Announcer } from "../../features/thread/Announcer";
 import { ThreadSlotsProvider } from "../../features/thread/slots";
 import { Thread } from "../../features/thread/Thread";
-import { useView } from "../../session/session_context";
 import { useShortcut } from "../../ui/shortcuts";
 import { PageHeader } from "../shell/PageHeader";
 
 const SLOTS = { Question, AnswerActions };
 
 export function ChatPage() {
-  const title = useView(({ chat }) => chat.turns[0]?.question ?? "");
+  const title = useShownTitle();
   useShortcut({ chord: "Enter", label: "Send the question", group: "Question box" }, null);
   useShortcut({ chord: "Shift+Enter", label: "New line", group: "Question box" }, null);
   useShortcut({ chord: "Escape", label: "Stop the answer", group: "Question box" }, null);

@@ -6,6 +6,10 @@ import { useSession, useView } from "../../session/session_context";
 import { Button } from "../../ui/Button";
 import { EmptyState } from "../../ui/EmptyState";
 import { Skeleton } from "../../ui/Skeleton";
+import { Note } from "./Note";
+
+/** Takes the room of the thread, so that the question box stays where it is. */
+const FILLING = "min-h-0 flex-1 justify-center overflow-y-auto";
 
 export function ConversationGate({ children }: { readonly children: ReactNode }) {
   const phase = useView(({ chat }) => chat.phase);
@@ -24,12 +28,7 @@ export function ConversationGate({ children }: { readonly children: ReactNode })
     case "loading":
       return <Loading />;
     case "missing":
-      return (
-        <EmptyState icon={MessageCircleOff} title="This conversation does not exist" alert>
-          It was deleted, has expired, or belongs to somebody else. A question that you ask now
-          begins a new one. <StartAgain />
-        </EmptyState>
-      );
+      return <Missing />;
     case "unreachable":
       return <Unreachable />;
   }
@@ -41,22 +40,22 @@ function KeptOnly() {
   const phase = useView(({ chat }) => chat.phase);
   if (phase === "missing") {
     return (
-      <p role="status" className="banner">
-        <MessageCircleOff aria-hidden className="size-4 shrink-0" />
+      <Note icon={MessageCircleOff}>
         The server no longer has this conversation. This is the copy in your browser; your next
         question begins a new one.
-      </p>
+      </Note>
     );
   }
   if (phase === "unreachable") {
     return (
-      <p role="status" className="banner">
-        <CloudOff aria-hidden className="size-4 shrink-0" />
-        The server did not answer. This is the copy in your browser.
-        <button type="button" className="text-button" onClick={() => session.retryNow()}>
+      <Note icon={CloudOff}>
+        <span className="min-w-0 flex-1">
+          The server did not answer. This is the copy in your browser.
+        </span>
+        <Button variant="ghost" size="sm" onClick={() => session.retryNow()}>
           Try again
-        </button>
-      </p>
+        </Button>
+      </Note>
     );
   }
   return null;
@@ -64,7 +63,11 @@ function KeptOnly() {
 
 function Loading() {
   return (
-    <div role="status" aria-label="Loading the conversation" className="column grid gap-5 pt-10">
+    <div
+      role="status"
+      aria-label="Loading the conversation"
+      className="column flex min-h-0 flex-1 flex-col gap-5 pt-10"
+    >
       <Skeleton className="ms-auto h-10 w-3/5 rounded-2xl" />
       <Skeleton className="h-4 w-11/12" />
       <Skeleton className="h-4 w-4/5" />
@@ -80,6 +83,7 @@ function Unreachable() {
       icon={CloudOff}
       title="The conversation could not be loaded"
       alert
+      className={FILLING}
       actions={<Button onClick={() => session.retryNow()}>Try again</Button>}
     >
       The server did not answer, and this browser has kept no copy. It is tried again by itself once
@@ -88,10 +92,20 @@ function Unreachable() {
   );
 }
 
-function StartAgain() {
+function Missing() {
   return (
-    <Link href="/" className="text-button">
-      Start a new conversation
-    </Link>
+    <EmptyState
+      icon={MessageCircleOff}
+      title="This conversation does not exist"
+      alert
+      className={FILLING}
+      actions={
+        <Button asChild>
+          <Link href="/">Start a new conversation</Link>
+        </Button>
+      }
+    >
+      It was deleted, has expired, or belongs to somebody else.
+    </EmptyState>
   );
 }

@@ -54,7 +54,7 @@ function GroupOfRows({ group }: { readonly group: Group }) {
       <h2 id={heading} className="px-2 pb-1 font-medium text-muted text-xs">
         {group.label}
       </h2>
-      <ul className="grid gap-px">
+      <ul className="grid grid-cols-1 gap-px">
         {group.entries.map((entry) => (
           <ConversationRow
             key={entry.key}

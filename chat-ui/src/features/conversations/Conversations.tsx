@@ -37,7 +37,7 @@ export function Conversations() {
           }
         />
       </div>
-      <div className="min-h-0 flex-1 overflow-y-auto px-3 pb-3">
+      <div className="min-h-0 flex-1 overflow-y-auto overflow-x-hidden px-3 pb-3">
         {words.trim().length >= LEAST_CHARS ? (
           <SearchResults words={words} />
         ) : (

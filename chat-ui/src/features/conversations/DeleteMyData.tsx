@@ -26,7 +26,11 @@ export function DeleteMyData({ onDeleted }: { readonly onDeleted: () => void }) 
     setBusy(false);
   };
   return (
-    <>
+    <div className="flex items-center justify-between gap-4 border-line border-t pt-5">
+      <p className="text-muted text-sm leading-5">
+        <span className="block text-ink">Your data</span>
+        Conversations, answers and feedback, on the server and in this browser.
+      </p>
       <Button variant="danger-ghost" busy={isBusy} onClick={() => setAsking(true)}>
         <Trash2 aria-hidden className="size-4" />
         Delete my data
@@ -41,6 +45,6 @@ export function DeleteMyData({ onDeleted }: { readonly onDeleted: () => void }) 
         Your conversations, answers, feedback and drafts are deleted, on the server and in this
         browser. This cannot be undone.
       </AlertDialog>
-    </>
+    </div>
   );
 }

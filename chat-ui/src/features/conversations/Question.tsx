@@ -24,22 +24,22 @@ export function Question({ turn }: { readonly turn: Turn }) {
   }
   return (
     <div className="group/question flex flex-col items-end gap-1">
-      <div className="question" dir="auto">
-        <span className="sr-only">You asked: </span>
-        {turn.question}
-      </div>
-      <div className="flex h-7 items-center gap-1">
+      <div className="flex w-full items-center justify-end gap-1">
         <IconButton
           label="Edit the question"
-          size="xs"
+          size="sm"
           disabled={running}
           className="opacity-0 focus-visible:opacity-100 group-hover/question:opacity-100 pointer-coarse:opacity-100"
           onClick={() => setEditing(true)}
         >
           <PencilLine aria-hidden />
         </IconButton>
-        <BranchPicker turn={turn} />
+        <div className="question" dir="auto">
+          <span className="sr-only">You asked: </span>
+          {turn.question}
+        </div>
       </div>
+      <BranchPicker turn={turn} />
     </div>
   );
 }

@@ -23,7 +23,7 @@ export function SearchResults({ words }: { readonly words: string }) {
           Try other words. Titles, questions and answers are searched.
         </p>
       )}
-      <ul className="mt-1 grid gap-px">
+      <ul className="mt-1 grid grid-cols-1 gap-px">
         {hits.map((hit) => (
           <Hit key={`${hit.conversation_id} ${hit.answer_id} ${hit.where} ${hit.at}`} hit={hit} />
         ))}

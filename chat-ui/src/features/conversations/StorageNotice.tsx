@@ -4,6 +4,7 @@ import { useState } from "react";
 import type { StorageTrouble } from "../../chat/archive";
 import { useView } from "../../session/session_context";
 import { IconButton } from "../../ui/Button";
+import { Note } from "./Note";
 
 const WORDS: Readonly<Record<StorageTrouble, string>> = {
   forbidden:
@@ -16,12 +17,11 @@ export function StorageNotice() {
   const [dismissed, setDismissed] = useState<StorageTrouble | null>(null);
   if (trouble === null || trouble === dismissed) return null;
   return (
-    <div role="status" className="banner">
-      <HardDrive aria-hidden className="size-4 shrink-0" />
+    <Note icon={HardDrive}>
       <span className="min-w-0 flex-1">{WORDS[trouble]}</span>
       <IconButton label="Dismiss" size="xs" onClick={() => setDismissed(trouble)}>
         <X aria-hidden />
       </IconButton>
-    </div>
+    </Note>
   );
 }

@@ -14,6 +14,7 @@ import type { Archive } from "../../chat/archive";
 import { useView } from "../../session/session_context";
 import { useConversationParts } from "./context";
 import { type Entry, entriesOf } from "./grouping";
+import { useKeptOffline } from "./keep_offline";
 
 export const LIST_KEY = ["conversations", "list"] as const;
 /** The archive's note of the list's first page. */
@@ -37,18 +38,12 @@ export interface ConversationList {
 }
 
 export function useConversationList(): ConversationList {
-  const api = useApi();
-  const { archive, tabs } = useConversationParts();
+  const { tabs } = useConversationParts();
   const client = useQueryClient();
   const open = useView((view) => view.open);
   const answering = useView((view) => view.answering);
   const connected = useView(({ connection }) => connection.phase === "ready");
-  const query = useInfiniteQuery({
-    queryKey: LIST_KEY,
-    initialPageParam: null as string | null,
-    queryFn: ({ pageParam, signal }) => readPage(api, archive, pageParam, signal),
-    getNextPageParam: ({ next_cursor }) => next_cursor,
-  });
+  const query = useListQuery();
   // A new conversation, an answer that has ended, another tab, a connection that came back: each
   // of them changes the list.
   // biome-ignore lint/correctness/useExhaustiveDependencies: they are what happened, not what is used
@@ -60,6 +55,7 @@ export function useConversationList(): ConversationList {
     [client, tabs],
   );
   const listed = useMemo(() => query.data?.pages.flatMap(({ items }) => items) ?? [], [query.data]);
+  useKeptOffline(listed);
   const entries = useMemo(() => entriesOf(listed, open), [listed, open]);
   return {
     entries,
@@ -70,6 +66,25 @@ export function useConversationList(): ConversationList {
     more: () => void query.fetchNextPage(),
     retry: () => void query.refetch(),
   };
+}
+
+/** The title of the conversation that is shown: the server's, or its first question until then. */
+export function useShownTitle(): string {
+  const key = useView(({ chat }) => chat.key);
+  const question = useView(({ chat }) => chat.turns[0]?.question ?? "");
+  const listed = useListQuery().data?.pages.flatMap(({ items }) => items);
+  return listed?.find(({ conversation_id }) => conversation_id === key)?.title ?? question;
+}
+
+function useListQuery() {
+  const api = useApi();
+  const { archive } = useConversationParts();
+  return useInfiniteQuery({
+    queryKey: LIST_KEY,
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam, signal }) => readPage(api, archive, pageParam, signal),
+    getNextPageParam: ({ next_cursor }) => next_cursor,
+  });
 }
 
 /** Changes the list as it is shown, until the server's next word. Returns what it was. */

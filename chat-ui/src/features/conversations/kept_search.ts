@@ -41,8 +41,8 @@ function excerptOf(
   const lower = text.toLowerCase();
   if (!wanted.every((word) => lower.includes(word))) return null;
   const first = Math.min(...wanted.map((word) => lower.indexOf(word)));
-  const from = Math.max(0, first - AROUND);
-  const excerpt = text.slice(from, first + 2 * AROUND);
+  const from = first <= AROUND ? 0 : text.indexOf(" ", first - AROUND) + 1 || first;
+  const excerpt = (from > 0 ? "…" : "") + text.slice(Math.min(from, first), first + 2 * AROUND);
   const marks = wanted.flatMap((word): [number, number][] => {
     const at = excerpt.toLowerCase().indexOf(word);
     if (at < 0) return [];

@@ -1,7 +1,7 @@
 /** Reads the running answer to screen readers by the sentence: tokens would be noise. */
 import { useEffect, useRef, useState } from "react";
 import { isOpen, shownText } from "../../chat/answer";
-import type { Turn } from "../../chat/conversation";
+import { isRunning, type Turn } from "../../chat/conversation";
 import { useView } from "../../session/session_context";
 import { statusOf } from "./StatusLine";
 
@@ -17,11 +17,12 @@ export function Announcer() {
   const turn = useView(({ chat }) => chat.turns.at(-1) ?? null);
   const connected = useView(({ connection }) => connection.phase === "ready");
   const [said, setSaid] = useState("");
-  /** What was there when the page opened is not news. */
+  /** What was there when the page, or another conversation, was opened is not news. */
   const spoken = useRef<Spoken | null>(turn === null ? null : wholeOf(turn));
   useEffect(() => {
     if (turn === null) return;
-    const known = spoken.current?.id === turn.clientMsgId ? spoken.current : nothingOf(turn);
+    const before = isRunning(turn) ? nothingOf(turn) : wholeOf(turn);
+    const known = spoken.current?.id === turn.clientMsgId ? spoken.current : before;
     const { words, next } = newWords(turn, known);
     spoken.current = next;
     if (words !== "") setSaid(words);
