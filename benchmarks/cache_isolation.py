@@ -111,6 +111,7 @@ async def _count(
         dimension=DIMENSION,
         threshold=0.75,
         ttl_s=_HOUR,
+        lookup_s=60.0,
     )
     vectors = _near_vectors()
     counted = {"stores": 0, "lookups": 0, "answers": 0, "foreign": 0, "expired": 0}
