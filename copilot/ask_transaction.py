@@ -128,6 +128,7 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
             "attempts": 0,
             "subscribers": {self.question.connection_id},
             "created": self.now,
+            "enqueued_at": self.now,
             "ttl": self.now + HEADER_TTL_S,
         }
         asked = {

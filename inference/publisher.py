@@ -108,6 +108,7 @@ class _Publication:
         self._cancelled = cancelled
         self._mailbox = Mailbox()
         self._subscribers = lease.header.subscribers
+        self._behind: set[str] = set()
         self._stage: Stage | None = None
         self._fenced_at = self._gathering_since = self._clock.monotonic()
         self._posts = 0
@@ -243,6 +244,10 @@ class _Publication:
 
     async def _post(self, connection_id: str, frame: bytes, until: float) -> None:
         throttled = False
+        began = self._clock.monotonic()
+        if connection_id in self._behind:
+            # It has lost a frame and must resume anyway: nobody else waits for it again.
+            until = began
         while True:
             try:
                 await self._sink.post(connection_id, frame)
@@ -251,6 +256,8 @@ class _Publication:
                 self._window = min(self._window * 2, self._pace.max_window_s)
                 if self._clock.monotonic() + self._window > until:
                     # The client notices the gap, or the missing end, and resumes from the log.
+                    if until > began:
+                        self._behind.add(connection_id)
                     return
                 await self._clock.sleep(self._window)
                 self._gathering_since = self._clock.monotonic()
@@ -266,6 +273,7 @@ class _Publication:
                 return
             else:
                 self._posts += 1
+                self._behind.discard(connection_id)
                 if not throttled:
                     self._window = max(self._pace.window_s, self._window * 0.8)
                 return

@@ -253,12 +253,15 @@ class FakeSink:
         self.times: dict[str, list[float]] = {}
         self.gone: set[str] = set()
         self.throttle = 0
+        self.throttled: set[str] = set()
         self.refusal: Exception | None = None
 
     async def post(self, connection_id: str, frame: bytes) -> None:
         await asyncio.sleep(self.latency_s)
         if connection_id in self.gone:
             raise ConnectionGone(connection_id)
+        if connection_id in self.throttled:
+            raise Throttled
         if self.throttle:
             self.throttle -= 1
             raise Throttled

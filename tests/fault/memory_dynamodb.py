@@ -70,10 +70,10 @@ class MemoryDynamoDb:
         self.before("DeleteItem")
         key = _key(request["Key"])
         self._check_one("DeleteItem", key, request)
-        self.items.pop(key, None)
+        item = self.items.pop(key, None)
         self.written(key, None)
         self.after("DeleteItem")
-        return {}
+        return {"Attributes": item} if item and request.get("ReturnValues") == "ALL_OLD" else {}
 
     def transact_write_items(self, **request: Any) -> dict[str, Any]:
         self.before("TransactWriteItems")

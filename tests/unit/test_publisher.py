@@ -217,6 +217,15 @@ def test_a_connection_that_stays_throttled_does_not_hold_the_answer_for_ever() -
     assert stage.run(*OPENING, *words(3, 0.1), DONE).state == "done"
 
 
+def test_a_tab_that_stays_throttled_holds_the_others_up_only_once() -> None:
+    stage = Stage(frozenset({"c1", "slow"}))
+    stage.sink.throttled = {"slow"}
+    end = stage.run(*OPENING, *words(400, 0.1), DONE)
+    assert_whole(stage, end)
+    gaps = [b - a for a, b in itertools.pairwise(stage.sink.times["c1"])]
+    assert sum(gap > 1 for gap in gaps) == 1
+
+
 def test_a_refused_push_is_no_reason_to_stop() -> None:
     stage = Stage()
     stage.sink.refusal = PushRefused("execute-api:ManageConnections is not allowed")
