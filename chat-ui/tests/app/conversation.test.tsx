@@ -67,7 +67,7 @@ it("the empty page offers questions about the documents, and asks the one that i
     }),
   });
   const page = openPage(freshBrowser(), [], api);
-  const question = "What does Grid Code say about voltage limits?";
+  const question = "What does “Grid Code” say about voltage limits?";
   await page.user.click(await screen.findByRole("button", { name: `Grid Code ${question}` }));
   expect(page.sent().at(-1)).toMatchObject({ action: "message", text: question });
   expect(screen.queryByRole("list", { name: "Questions to start with" })).toBeNull();
@@ -216,10 +216,10 @@ it("offers to go on with what was found and not used", async () => {
   await answered(page);
   const list = screen.getByRole("region", { name: "Follow-up questions" });
   await page.user.click(
-    within(list).getByRole("button", { name: "What does Tariff book say about demand charges?" }),
+    within(list).getByRole("button", { name: "What does “Tariff book” say about demand charges?" }),
   );
   expect(page.sent().at(-1)).toMatchObject({
-    text: "What does Tariff book say about demand charges?",
+    text: "What does “Tariff book” say about demand charges?",
     conversation_id: "c1",
   });
 });

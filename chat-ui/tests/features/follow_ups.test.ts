@@ -28,20 +28,20 @@ const found = [
 
 it("offers what was found and not used, once each", () => {
   expect(followUps(found, ["1"], [])).toEqual([
-    "What does Harrow Ridge PPA say about curtailment?",
-    "What does Tariff book say about demand charges?",
+    "What does “Harrow Ridge PPA” say about curtailment?",
+    "What does “Tariff book” say about demand charges?",
   ]);
 });
 
 it("offers nothing that was asked before", () => {
   const asked = ["what does Harrow Ridge PPA say about Curtailment"];
   expect(followUps(found, ["1"], asked)).toEqual([
-    "What does Tariff book say about demand charges?",
+    "What does “Tariff book” say about demand charges?",
   ]);
 });
 
 it("a section that the answer cites is not offered again by its other passages", () => {
   expect(followUps(found, ["1", "3"], [])).toEqual([
-    "What does Harrow Ridge PPA say about curtailment?",
+    "What does “Harrow Ridge PPA” say about curtailment?",
   ]);
 });

@@ -36,7 +36,7 @@ describe("of any other document", () => {
 
   it("the longest section that says what it is about is asked for", () => {
     expect(aboutDocument(document)).toEqual([
-      { topic: "Grid Code", question: "What does Grid Code say about voltage limits?" },
+      { topic: "Grid Code", question: "What does “Grid Code” say about voltage limits?" },
     ]);
   });
 

@@ -46,12 +46,15 @@ function words(seconds: number): string {
   return seconds > 0 ? `Connection lost. Next try in ${seconds} s.` : "Connecting";
 }
 
-/** True for a moment after `troubled` has ended. */
+/** True for a moment after `troubled` has ended; the first connection of a page is no relief. */
 function useRelief(troubled: boolean): boolean {
+  const isReady = useView(({ connection }) => connection.phase === "ready");
+  const wasReady = useRef(false);
   const wasTroubled = useRef(false);
   useEffect(() => {
-    if (troubled) wasTroubled.current = true;
-  }, [troubled]);
+    if (troubled && wasReady.current) wasTroubled.current = true;
+    if (isReady) wasReady.current = true;
+  }, [troubled, isReady]);
   const over = wasTroubled.current && !troubled;
   const long = useOutlasts(over, RELIEF_MS);
   useEffect(() => {

@@ -32,11 +32,12 @@ export function useSurroundings({ document, chunk_id }: Source): Surroundings {
   });
   const pages = query.data?.pages ?? [];
   const cited = pages.map(({ chunk }) => chunk).find((chunk) => chunk.chunk_id === chunk_id);
-  const gone = query.error instanceof ApiError && query.error.status === 404;
+  const { error } = query;
+  const gone = error instanceof ApiError && error.status === 404 && error.code !== "unreadable";
   return {
     pieces: inOrder(pages),
     whole: cited ?? null,
-    problem: query.error === null || pages.length > 0 ? null : problemOf(query.error, gone),
+    problem: error === null || pages.length > 0 ? null : problemOf(error, gone),
     retry: gone ? null : () => void query.refetch(),
     showBefore: query.hasPreviousPage ? () => void query.fetchPreviousPage() : null,
     showAfter: query.hasNextPage ? () => void query.fetchNextPage() : null,

@@ -1,13 +1,13 @@
 /**
  * The turns of a conversation, of which only those near the view are in the page. A question that
  * is asked goes to the top and its answer grows below it; once the answer fills the view, the view
- * follows for as long as the reader is at its end.
+ * follows for as long as the reader is at its end and words come.
  */
 import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useLayoutEffect, useRef } from "react";
 import { shownText } from "../../chat/answer";
 import type { Turn } from "../../chat/conversation";
-import { useSession } from "../../session/session_context";
+import { useSession, useView } from "../../session/session_context";
 import { useAskedHere } from "./asked_here";
 import { JumpToLatest } from "./JumpToLatest";
 import { TurnRow } from "./TurnRow";
@@ -25,6 +25,7 @@ export function TurnList({ ids, viewport }: TurnListProps) {
   const session = useSession();
   const last = ids.length - 1;
   const asked = useAskedHere(ids);
+  const running = useView(({ chat }) => chat.running !== null);
   const latest = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
     count: ids.length,
@@ -33,7 +34,8 @@ export function TurnList({ ids, viewport }: TurnListProps) {
     estimateSize: (index) => estimatedHeight(session.view().chat.turns[index]),
     rangeExtractor: (range) => [...new Set([...defaultRangeExtractor(range), last])],
     overscan: 2,
-    anchorTo: "end",
+    // A text that grows is followed; what comes below it once it is complete moves nothing.
+    anchorTo: running || asked === null ? "end" : "start",
     followOnAppend: true,
     scrollEndThreshold: AT_END,
     directDomUpdates: true,

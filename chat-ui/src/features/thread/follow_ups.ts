@@ -7,7 +7,7 @@ import type { Source } from "../../protocol/wire";
 const MOST = 3;
 /** Sections whose titles say nothing of what they are about. */
 const SAYS_NOTHING =
-  /^(introduction|overview|summary|general|definitions?|recitals?|contents|background|notes?|signatures?|page|appendix|annex|schedule)\b/i;
+  /^(introduction|overview|summary|general|definitions?|recitals?|contents|background|notes?|signatures?|page|changes|outlook|scope|calendar year|miscellaneous|appendix|annex|schedule)\b/i;
 
 /** Up to three questions; `asked` are the questions of the conversation, which are not offered. */
 export function followUps(
@@ -22,7 +22,7 @@ export function followUps(
     if (found.length === MOST) break;
     const topic = topicOf(source.section);
     if (cited.includes(source.id) || topic === null || seen.has(topicKey(source))) continue;
-    const question = `What does ${source.title} say about ${topic}?`;
+    const question = `What does “${source.title}” say about ${topic}?`;
     if (seen.has(normal(question))) continue;
     seen.add(topicKey(source)).add(normal(question));
     found.push(question);

@@ -79,5 +79,5 @@ export function aboutDocument({ title, sections, characters }: Document): readon
     .sort((a, b) => b.length - a.length)[0];
   return best === undefined
     ? []
-    : [{ topic: title, question: `What does ${title} say about ${best.topic}?` }];
+    : [{ topic: title, question: `What does “${title}” say about ${best.topic}?` }];
 }
