@@ -50,7 +50,8 @@ class Page:
         if wanted.is_file():
             hashed = wanted.parent.name == "assets"
             return _send(wanted, _FOREVER if hashed else _ALWAYS_ASK)
-        if "." in wanted.name:
+        # A document's own page ends as its file does: /documents/tariffs%2F2025.md.
+        if "." in wanted.name and "text/html" not in request.headers.get("Accept", ""):
             raise web.HTTPNotFound
         index = self._directory / "index.html"
         if not index.is_file():

@@ -51,6 +51,17 @@ async def test_files_and_the_application_s_own_paths(
         assert answer.headers.get("Cache-Control") == cache
 
 
+@pytest.mark.parametrize(("accept", "status"), [("text/html,*/*;q=0.8", 200), ("*/*", 404)])
+async def test_a_browser_is_led_to_the_page_also_where_the_path_ends_like_a_file(
+    url: str, accept: str, status: int
+) -> None:
+    async with (
+        aiohttp.ClientSession(headers={"Accept": accept}) as session,
+        session.get(f"{url}/documents/tariffs%2F2025.md") as answer,
+    ):
+        assert answer.status == status
+
+
 @pytest.mark.parametrize(("proto", "scheme"), [("http", "ws"), ("https", "wss")])
 async def test_the_configuration_names_the_host_that_was_asked(
     url: str, proto: str, scheme: str

@@ -1,6 +1,6 @@
 /** The settings: how the page looks, and what can be done with one's data. */
 import { DeleteMyData } from "../features/conversations/DeleteMyData";
-import { SettingsDialog } from "../features/settings/SettingsDialog";
+import { Setting, SettingsDialog } from "../features/settings/SettingsDialog";
 
 export interface SettingsProps {
   readonly open: boolean;
@@ -10,7 +10,9 @@ export interface SettingsProps {
 export default function Settings({ open, onOpenChange }: SettingsProps) {
   return (
     <SettingsDialog open={open} onOpenChange={onOpenChange}>
-      <DeleteMyData onDeleted={() => window.location.assign("/")} />
+      <Setting words="Your data">
+        <DeleteMyData onDeleted={() => window.location.assign("/")} />
+      </Setting>
     </SettingsDialog>
   );
 }

@@ -16,9 +16,11 @@ export function Headlines({ totals }: { readonly totals: Figures }) {
         <div key={label} className="figure-card">
           <dt className="text-muted text-xs">{label}</dt>
           <dd className="mt-1 font-semibold text-2xl text-ink tabular-nums tracking-tight">
-            {value}
+            <bdi>{value}</bdi>
           </dd>
-          <dd className="mt-0.5 text-muted text-xs">{note}</dd>
+          <dd className="mt-0.5 text-muted text-xs">
+            <bdi>{note}</bdi>
+          </dd>
         </div>
       ))}
     </dl>

@@ -70,7 +70,14 @@ function Choice({ icon, words }: { readonly icon: ReactNode; readonly words: str
   );
 }
 
-function Setting({ words, children }: { readonly words: string; readonly children: ReactNode }) {
+/** A row of the dialog: its control has these words as its name as well. */
+export function Setting({
+  words,
+  children,
+}: {
+  readonly words: string;
+  readonly children: ReactNode;
+}) {
   return (
     <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2">
       <span aria-hidden className="text-sm">
