@@ -11,9 +11,10 @@ from typing import Literal
 from tests.fault.matrix.run import Run
 from tests.fault.matrix.stacks import FaultStack
 
-Where = Literal["shared", "short", "odd", "broken", "alone"]
+Where = Literal["shared", "short", "odd", "broken", "signed", "alone"]
 """The stack of a case: the shared one; one with short times and a bad Qdrant; one with wrong
-clocks and full disks; one with a truncated index and an origin list; the shared one, alone."""
+clocks and full disks; one with a truncated index and an origin list; one with sign-in; the
+shared one, alone."""
 
 Play = Callable[[Run], Awaitable[None]]
 
@@ -32,10 +33,9 @@ class Case:
 CASES: list[Case] = []
 
 ABSENT: dict[str, tuple[str, str]] = {
-    "27c": ("a ticket that is reused, expired or forged", "tickets"),
-    "29": ("another tenant or group asks the cached question", "sign-in with tenants and groups"),
+    "29c": ("a new corpus version asks the cached question", "a second index on one stack"),
     "30b": ("an injected document with a canary", "an index with such a document"),
-    "34": ("one tenant floods, others wait", "sign-in with tenants"),
+    "34": ("one tenant floods, others wait", "fair queues in the emulated SQS"),
 }
 """Cases that cannot be run yet: title, and what is missing."""
 
