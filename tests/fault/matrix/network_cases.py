@@ -328,10 +328,8 @@ class Crowd:
 
     async def _return(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         await socket.receive()
-        ceiling = 0.5
         while True:
-            ceiling = min(20.0, ceiling * 2) if self._times else 20.0
-            await asyncio.sleep(self._run.random.uniform(0.5, ceiling))
+            await asyncio.sleep(self._run.random.uniform(0.5, 20))
             self._times.append(asyncio.get_running_loop().time())
             try:
                 returned = await self._connect()
