@@ -236,6 +236,81 @@ describe("an address", () => {
   });
 });
 
+describe("branches and judgements", () => {
+  const question = (text: string) => screen.getByText(text, { selector: ".question" });
+
+  it("a question is edited, and both versions are reached, by keyboard alone", async () => {
+    const page = openPage(freshBrowser(), ["m1", "m2"]);
+    await ask(page, "First?", "1", "one");
+    screen.getByRole("button", { name: "Edit the question" }).focus();
+    await page.user.keyboard("{Enter}");
+    const field = await screen.findByRole("textbox", { name: "Question" });
+    expect(document.activeElement).toBe(field);
+    await page.user.keyboard("{Control>}a{/Control}Second?{Enter}");
+    expect(page.sent().at(-1)).toMatchObject({ text: "Second?", parent: "root" });
+    page.say(
+      { type: "accepted", client_msg_id: "m2", answer_id: "a2", conversation_id: "c1" },
+      { type: "delta", answer_id: "a2", epoch: 1, seq: 1, text: "two" },
+      endOf("a2", "two"),
+    );
+    expect(question("Second?")).toBeTruthy();
+    expect(screen.getByRole("group", { name: "Versions" }).textContent).toContain("2 of 2");
+    screen.getByRole("button", { name: "Previous version" }).focus();
+    await page.user.keyboard("{Enter}");
+    expect(question("First?")).toBeTruthy();
+    await waitFor(() =>
+      expect(document.activeElement?.getAttribute("aria-label")).toBe("Previous version"),
+    );
+    expect(screen.getByRole("group", { name: "Versions" }).textContent).toContain("1 of 2");
+  });
+
+  it("Escape leaves a question as it was", async () => {
+    const page = openPage(freshBrowser(), ["m1"]);
+    await ask(page, "First?", "1", "one");
+    await page.user.click(screen.getByRole("button", { name: "Edit the question" }));
+    await page.user.keyboard("nonsense{Escape}");
+    expect(question("First?")).toBeTruthy();
+    expect(page.sent().filter(({ action }) => action === "message")).toHaveLength(1);
+    await waitFor(() =>
+      expect(document.activeElement?.getAttribute("aria-label")).toBe("Edit the question"),
+    );
+  });
+
+  it("a thumbs down is noted at once, its reason when it is given", async () => {
+    const browser = freshBrowser();
+    const page = openPage(browser, ["m1"]);
+    await ask(page, "First?", "1", "one");
+    await page.user.click(screen.getByRole("button", { name: "Bad answer" }));
+    await waitFor(() => expect(browser.server.ratings.get("a1")).toEqual({ rating: "down" }));
+    const dialog = await screen.findByRole("dialog", { name: /What was wrong/ });
+    await page.user.click(within(dialog).getByRole("radio", { name: "It is outdated" }));
+    await page.user.type(within(dialog).getByRole("textbox"), "See the amendment.");
+    await page.user.click(within(dialog).getByRole("button", { name: "Send" }));
+    await waitFor(() =>
+      expect(browser.server.ratings.get("a1")).toEqual({
+        rating: "down",
+        reason: "outdated",
+        comment: "See the amendment.",
+      }),
+    );
+    const down = screen.getByRole("button", { name: "Bad answer" });
+    expect(down.getAttribute("aria-pressed")).toBe("true");
+    await page.user.click(down);
+    await waitFor(() => expect(browser.server.ratings.get("a1")).toEqual({ rating: null }));
+  });
+
+  it("a judgement that the server does not take is taken back, with a word", async () => {
+    const browser = freshBrowser();
+    const page = openPage(browser, ["m1"]);
+    await ask(page, "First?", "1", "one");
+    browser.server.isAway = true;
+    const up = screen.getByRole("button", { name: "Good answer" });
+    await page.user.click(up);
+    await screen.findByText("Your feedback was not noted");
+    expect(up.getAttribute("aria-pressed")).toBe("false");
+  });
+});
+
 it("my data is deleted after a question, here and on the server", async () => {
   const browser = freshBrowser("wind");
   const page = openPage(browser, ["m1"]);

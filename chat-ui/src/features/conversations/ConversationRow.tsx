@@ -1,6 +1,6 @@
 /** One conversation of the list: a link, and a menu of what can be done with it. */
 import { Pin } from "lucide-react";
-import { memo, useState } from "react";
+import { memo, useRef, useState } from "react";
 import { Link } from "wouter";
 import { Spinner } from "../../ui/Spinner";
 import { ConversationMenu } from "./ConversationMenu";
@@ -19,6 +19,7 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
   const { key, title, pinned, isKnown } = entry;
   const { rename } = useConversationChanges();
   const [isRenaming, setRenaming] = useState(false);
+  const link = useRef<HTMLAnchorElement>(null);
   if (isRenaming) {
     return (
       <li>
@@ -26,6 +27,7 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
           title={title}
           onDone={(changed) => {
             setRenaming(false);
+            requestAnimationFrame(() => link.current?.focus());
             if (changed !== null) void rename(key, changed);
           }}
         />
@@ -35,6 +37,7 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
   return (
     <li className="group/row relative">
       <Link
+        ref={link}
         href={`/c/${key}`}
         aria-current={isShown ? "page" : undefined}
         title={title}

@@ -1,6 +1,6 @@
 /** A question that can be asked differently: each wording is a branch of the conversation. */
 import { PencilLine } from "lucide-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { Turn } from "../../chat/conversation";
 import { useSession, useView } from "../../session/session_context";
 import { IconButton } from "../../ui/Button";
@@ -11,13 +11,18 @@ export function Question({ turn }: { readonly turn: Turn }) {
   const session = useSession();
   const running = useView(({ chat }) => chat.running !== null);
   const [isEditing, setEditing] = useState(false);
+  const edit = useRef<HTMLButtonElement>(null);
   if (isEditing) {
     return (
       <QuestionEditor
         question={turn.question}
         onDone={(question) => {
           setEditing(false);
-          if (question !== null) session.edit(turn.clientMsgId, question);
+          if (question === null) requestAnimationFrame(() => edit.current?.focus());
+          else {
+            session.edit(turn.clientMsgId, question);
+            document.getElementById("question")?.focus();
+          }
         }}
       />
     );
@@ -26,6 +31,7 @@ export function Question({ turn }: { readonly turn: Turn }) {
     <div className="group/question flex flex-col items-end gap-1">
       <div className="flex w-full items-center justify-end gap-1">
         <IconButton
+          ref={edit}
           label="Edit the question"
           size="sm"
           disabled={running}
