@@ -191,6 +191,7 @@ validate: .venv-sam/stamp $(VENV)/check.stamp ## lint template.yaml as written a
 build-functions: .venv-sam/stamp ## build the ZIP functions (no Docker needed; ARCH=arm64|x86_64)
 	@$(BUILD) WebSocketFunction --build-dir .aws-sam/websocket $(BUILT_FOR)
 	@$(BUILD) AuthorizerFunction --build-dir .aws-sam/authorizer $(BUILT_FOR)
+	@$(BUILD) HttpApiFunction --build-dir .aws-sam/http-api $(BUILT_FOR)
 	@$(BUILD) DeadLetterFunction --build-dir .aws-sam/dead-letters $(BUILT_FOR)
 
 build: .venv-sam/stamp ## build everything with SAM (ENV=dev|prod ARCH=arm64|x86_64; the image needs Docker)

@@ -8,10 +8,10 @@ import os
 from pathlib import Path
 
 from benchmarks.eval_sets import BeirFolder, EvalSet
+from copilot.index_texts import ChunkRecord, DocumentRecord
 from embed.build import build
 from embed.plan import Plan
 from embed.windows import WINDOW_CHARS, windows_of
-from inference.chunk_store import ChunkRecord, DocumentRecord
 from inference.faiss_retriever import LEXICAL_KIND
 from inference.ports import Embedder
 

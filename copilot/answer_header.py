@@ -99,6 +99,12 @@ class UnknownConversation(AnswerError):
     code = "unknown_conversation"
 
 
+class UnknownParent(AnswerError):
+    """The turn that a question is to follow is not in its conversation."""
+
+    code = "unknown_parent"
+
+
 class Busy(AnswerError):
     """The conversation is still being answered; order within a conversation is kept."""
 

@@ -15,9 +15,9 @@ from msgspec import Struct
 
 from copilot.answer_header import CHUNK_TTL_S, LEASE_S, Fenced, Header, NotTaken
 from copilot.ending import Ender, Ending
-from copilot.headers import read_header, update_header
+from copilot.headers import read_header, read_question, update_header
 from copilot.question import Question
-from copilot.table import ASK_SK, HEADER_SK, Table, answer_pk, chunk_sk, decode, encode, key
+from copilot.table import HEADER_SK, Table, answer_pk, chunk_sk, encode, key
 from copilot.wire import End, Source
 
 
@@ -78,7 +78,10 @@ class AnswerLog:
         )
         if header is None:
             raise self._why_not(answer_id, now)
-        return Lease(header=header, question=self._question(answer_id))
+        question = read_question(self._table, answer_id)
+        if question is None:
+            raise NotTaken("missing")
+        return Lease(header=header, question=question)
 
     def flush(self, lease: Lease, seq: int, chunk: str | list[Source]) -> Flushed:
         """Persist one chunk (text or sources) as ``seq``, then fence.
@@ -151,7 +154,7 @@ class AnswerLog:
         Raises:
             Fenced: this worker no longer owns the answer.
         """
-        end, subscribers = self._ender.end(lease.header, ending)
+        end, subscribers = self._ender.end(lease.header, ending, lease.question.text)
         return end, Flushed(subscribers=subscribers, cancelled=False)
 
     def end_of(self, answer_id: str, tenant: str) -> End | None:
@@ -181,6 +184,11 @@ class AnswerLog:
             },
         )
         return claimed is not None
+
+    def is_orphaned(self, header: Header) -> bool:
+        """Whether nobody writes this answer and the caller should put it on the queue again."""
+        unowned = not header.is_final and not header.is_leased(self._now())
+        return unowned and self.claim_enqueue(header)
 
     def drop_subscriber(self, answer_id: str, connection_id: str) -> None:
         """Forget a connection that has gone."""
@@ -217,19 +225,3 @@ class AnswerLog:
         if header.is_final:
             return NotTaken("final")
         return NotTaken("leased", retry_after_s=max(1, header.lease_until - now + 1))
-
-    def _question(self, answer_id: str) -> Question:
-        answer = self._table.client.get_item(
-            TableName=self._table.name,
-            Key=key(answer_pk(answer_id), ASK_SK),
-            ConsistentRead=True,
-        )
-        if "Item" not in answer:
-            raise NotTaken("missing")
-        item = decode(answer["Item"])
-        return Question(
-            text=item["text"],
-            filters=item.get("filters", {}),
-            fresh=item.get("fresh", False),
-            parent=item.get("parent"),
-        )

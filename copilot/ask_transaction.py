@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from copilot.answer_header import HEADER_TTL_S, IDEMPOTENCY_TTL_S
 from copilot.conversations import Message, message_item, title_of
-from copilot.identifiers import new_id
 from copilot.question import NewQuestion
 from copilot.table import (
     ASK_SK,
@@ -22,6 +21,7 @@ from copilot.table import (
     encode,
     idempotency_pk,
     key,
+    owner_key,
     rate_limit_pk,
 )
 
@@ -31,19 +31,29 @@ IDEMPOTENCY, CONVERSATION, RATE = 0, 1, 2
 
 
 class AskTransaction(Struct, frozen=True, kw_only=True):
-    """Everything that one accepted question writes; ``now`` in whole seconds."""
+    """Everything that one accepted question writes; ``now`` in seconds.
+
+    ``parent`` is the turn that the question follows, ``leaf`` what the conversation's newest turn
+    must still be where that is not left to the client.
+    """
 
     table: str
     question: NewQuestion
     answer_id: str
     conversation_id: str
-    now: int
+    parent: str
+    leaf: str | None
+    now: float
     questions_per_minute: int
     retention_s: int
 
     def writes(self) -> list[dict[str, Any]]:
         """The writes: idempotency, conversation, rate limit, then header, question, message."""
         return [self._idempotency(), self._conversation(), self._rate(), *self._answer()]
+
+    @property
+    def _second(self) -> int:
+        return int(self.now)
 
     def _idempotency(self) -> dict[str, Any]:
         item = {
@@ -52,7 +62,7 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
             "answer_id": self.answer_id,
             "conversation_id": self.conversation_id,
             "payload": self.question.payload_hash(),
-            "ttl": self.now + IDEMPOTENCY_TTL_S,
+            "ttl": self._second + IDEMPOTENCY_TTL_S,
         }
         return {
             "Put": {
@@ -60,32 +70,44 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
                 "Item": encode(item),
                 "ConditionExpression": "attribute_not_exists(PK) OR #ttl < :now",
                 "ExpressionAttributeNames": {"#ttl": "ttl"},
-                "ExpressionAttributeValues": encode({":now": self.now}),
+                "ExpressionAttributeValues": encode({":now": self._second}),
             }
         }
 
     def _conversation(self) -> dict[str, Any]:
-        values = {
+        values: dict[str, Any] = {
             ":answer": self.answer_id,
-            ":now": self.now,
-            ":ttl": self.now + self.retention_s,
+            ":now": self._second,
+            ":order": int(self.now * 1000),
+            ":ttl": self._second + self.retention_s,
             ":owner": self.question.identity.user,
+            ":list": owner_key(self.question.identity),
+            ":title": title_of(self.question.text),
+            ":zero": 0,
+            ":one": 1,
         }
+        extra = ""
         if self.question.conversation_id is None:
             condition = "attribute_not_exists(PK)"
-            values[":title"] = title_of(self.question.text)
-            extra = ", #owner = :owner, title = :title, created = :now"
+            extra = ", #owner = :owner, created = :now"
         else:
-            condition = "#owner = :owner AND #ttl > :now AND attribute_not_exists(active_answer)"
-            extra = ""
+            condition = (
+                "#owner = :owner AND #ttl > :now AND attribute_not_exists(active_answer) "
+                "AND attribute_not_exists(deleted_until)"
+            )
+            if self.leaf is not None:
+                condition += " AND leaf = :leaf"
+                values[":leaf"] = self.leaf
         return {
             "Update": {
                 "TableName": self.table,
                 "Key": key(
                     conversation_pk(self.question.identity.tenant, self.conversation_id), META_SK
                 ),
-                "UpdateExpression": "SET active_answer = :answer, updated = :now, #ttl = :ttl"
-                + extra,
+                "UpdateExpression": "SET active_answer = :answer, leaf = :answer, updated = :now, "
+                "#ttl = :ttl, owner_key = :list, title = if_not_exists(title, :title), "
+                "list_order = if_not_exists(pin_offset, :zero) + :order, "
+                "turns = if_not_exists(turns, :zero) + :one" + extra,
                 "ConditionExpression": condition,
                 "ExpressionAttributeNames": {"#owner": "owner", "#ttl": "ttl"},
                 "ExpressionAttributeValues": encode(values),
@@ -93,7 +115,7 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
         }
 
     def _rate(self) -> dict[str, Any]:
-        window = self.now // RATE_WINDOW_S
+        window = self._second // RATE_WINDOW_S
         return {
             "Update": {
                 "TableName": self.table,
@@ -105,7 +127,7 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
                     {
                         ":one": 1,
                         ":most": self.questions_per_minute,
-                        ":ttl": self.now + 2 * RATE_WINDOW_S,
+                        ":ttl": self._second + 2 * RATE_WINDOW_S,
                     }
                 ),
             }
@@ -126,10 +148,10 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
             "state": "queued",
             "lease_until": 0,
             "attempts": 0,
-            "subscribers": {self.question.connection_id},
-            "created": self.now,
-            "enqueued_at": self.now,
-            "ttl": self.now + HEADER_TTL_S,
+            "subscribers": {self.question.connection_id} if self.question.connection_id else None,
+            "created": self._second,
+            "enqueued_at": self._second,
+            "ttl": self._second + HEADER_TTL_S,
         }
         asked = {
             "PK": answer_pk(self.answer_id),
@@ -137,14 +159,18 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
             "text": self.question.text,
             "filters": self.question.filters,
             "fresh": self.question.fresh,
-            "parent": self.question.parent,
-            "ttl": self.now + HEADER_TTL_S,
+            "parent": self.parent,
+            "ttl": self._second + HEADER_TTL_S,
         }
         message = Message(
-            role="user", text=self.question.text, answer_id=self.answer_id, at=self.now
+            role="user",
+            text=self.question.text,
+            answer_id=self.answer_id,
+            at=self._second,
+            parent=self.parent,
         )
         stored = message_item(
-            identity.tenant, self.conversation_id, new_id(), message, self.now + self.retention_s
+            identity.tenant, self.conversation_id, message, self._second + self.retention_s
         )
         items = [encode(header), encode(asked), stored]
         return [{"Put": {"TableName": self.table, "Item": item}} for item in items]

@@ -21,6 +21,7 @@ from copilot.answer_header import (
     RateLimited,
     UnknownAnswer,
     UnknownConversation,
+    UnknownParent,
 )
 from copilot.ask_transaction import (
     CONVERSATION,
@@ -29,10 +30,11 @@ from copilot.ask_transaction import (
     RATE_WINDOW_S,
     AskTransaction,
 )
-from copilot.headers import read_header
+from copilot.conversations import Conversations
+from copilot.headers import owned_header, read_header
 from copilot.identifiers import new_id
 from copilot.identity import Identity
-from copilot.question import Asked, NewQuestion
+from copilot.question import ROOT, Asked, NewQuestion
 from copilot.redaction import redact
 from copilot.table import (
     HEADER_SK,
@@ -77,6 +79,7 @@ class Asking:
         Raises:
             IdempotencyConflict: the same ``client_msg_id`` came with another question.
             UnknownConversation: the conversation is missing or somebody else's.
+            UnknownParent: the turn to follow is not in the conversation.
             Busy: the conversation is being answered; ``stalled`` names an answer that nobody
                 is writing, which the caller may enqueue again.
             RateLimited: too many questions in this minute.
@@ -139,12 +142,15 @@ class Asking:
         self, question: NewQuestion, answer_id: str, conversation_id: str
     ) -> list[str | None] | None:
         """One transaction; ``None`` if it went through, else the reason of each write."""
+        parent, leaf = self._place(question)
         transaction = AskTransaction(
             table=self._table.name,
             question=question,
             answer_id=answer_id,
             conversation_id=conversation_id,
-            now=int(self._now()),
+            parent=parent,
+            leaf=leaf,
+            now=self._now(),
             questions_per_minute=self._per_minute,
             retention_s=self._retention_s,
         )
@@ -154,6 +160,24 @@ class Asking:
         except self._table.client.exceptions.TransactionCanceledException as error:
             return [reason.get("Code") for reason in error.response["CancellationReasons"]]
         return None
+
+    def _place(self, question: NewQuestion) -> tuple[str, str | None]:
+        """The turn that the question follows; and the newest turn where it is to be that one."""
+        if question.conversation_id is None:
+            if question.parent not in (None, ROOT):
+                raise UnknownParent("A new conversation has no turn to follow; leave parent out.")
+            return ROOT, None
+        conversations, tenant = Conversations(self._table, self._now), question.identity.tenant
+        if question.parent is None:
+            head = conversations.head(question.identity, question.conversation_id)
+            leaf = head.leaf if head else None
+            return leaf or ROOT, leaf
+        known = question.parent == ROOT or conversations.has_turn(
+            tenant, question.conversation_id, question.parent
+        )
+        if not known:
+            raise UnknownParent("There is no such turn in this conversation; reload it.")
+        return question.parent, None
 
     def _asked_before(self, question: NewQuestion) -> Asked:
         answer = self._table.client.get_item(
@@ -166,13 +190,18 @@ class Asking:
             raise IdempotencyConflict(
                 "This client_msg_id was used for another question; send it under a new one."
             )
-        header = self.subscribe(question.identity, item["answer_id"], question.connection_id)
+        header = self._follow(question, item["answer_id"])
         unowned = not header.is_final and not header.is_leased(self._now())
         return Asked(
             answer_id=item["answer_id"],
             conversation_id=item["conversation_id"],
             enqueue=unowned,
         )
+
+    def _follow(self, question: NewQuestion, answer_id: str) -> Header:
+        if question.connection_id is not None:
+            return self.subscribe(question.identity, answer_id, question.connection_id)
+        return owned_header(self._table, question.identity, answer_id, self._now())
 
     def _explain_conversation(self, question: NewQuestion, conversation_id: str) -> bool:
         """Raise why the conversation refused, or release it from an ended answer and say so."""
@@ -182,7 +211,8 @@ class Asking:
         )
         item = decode(answer.get("Item", {}))
         now = self._now()
-        if not item or item["owner"] != question.identity.user or not is_live(item, now):
+        gone = not item or not is_live(item, now) or "deleted_until" in item
+        if gone or item["owner"] != question.identity.user:
             raise UnknownConversation("There is no such conversation; start a new one.")
         active = item.get("active_answer")
         if active is None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
 
 from copilot.identity import Identity
+from copilot.question import ROOT
 from copilot.table import (
     MESSAGE_SK_PREFIX,
     META_SK,
@@ -17,28 +18,78 @@ from copilot.table import (
     encode,
     is_live,
     key,
+    message_sk,
+    turn_sk_prefix,
 )
+
+_SLACK_TURNS = 2
+"""How many turns of other branches one read of the history may meet before it reads again."""
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """One stored message. ``end`` is the terminal event as JSON, for an assistant's message."""
+    """One stored message; ``at`` in seconds since 1970.
+
+    A question has a ``parent``. An answer has ``end``, the terminal event as JSON, ``sources`` as
+    JSON, and what the person said of it.
+    """
 
     role: Literal["user", "assistant"]
     text: str
     answer_id: str
     at: int
+    parent: str | None = None
     state: str | None = None
     end: str | None = None
     sources: str | None = None
+    rating: Literal["up", "down"] | None = None
+    reason: str | None = None
+    comment: str | None = None
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> Message:
+        """Build a message from a decoded DynamoDB item."""
+        return cls(**{name: item[name] for name in cls.__struct_fields__ if name in item})
 
 
 class ConversationHead(Struct, frozen=True, kw_only=True):
-    """A conversation without its messages; ``active_answer`` is the one being written."""
+    """A conversation without its messages; times in seconds since 1970.
+
+    ``active_answer`` is the one being written, ``leaf`` the newest turn; ``deleted_until`` (ms) is
+    set while a deleted conversation can be restored; ``list_order`` is its place in the list.
+    """
 
     conversation_id: str
     owner: str
     title: str
+    created: int
+    updated: int
+    turns: int
+    pinned: bool
     active_answer: str | None
+    leaf: str | None
+    deleted_until: int | None = None
+    list_order: int = 0
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> ConversationHead:
+        """Build a head from a decoded DynamoDB item."""
+        return cls(
+            conversation_id=item["PK"].rsplit("#", 1)[1],
+            owner=item["owner"],
+            title=item.get("title", UNTITLED),
+            created=item.get("created", item["updated"]),
+            updated=item["updated"],
+            turns=item.get("turns", 0),
+            pinned="pin_offset" in item,
+            active_answer=item.get("active_answer"),
+            leaf=item.get("leaf"),
+            deleted_until=item.get("deleted_until"),
+            list_order=item.get("list_order", 0),
+        )
+
+
+UNTITLED = "New conversation"
+"""The title of a conversation that has no question yet."""
 
 
 class Conversations:
@@ -49,7 +100,10 @@ class Conversations:
         self._now = now
 
     def head(self, identity: Identity, conversation_id: str) -> ConversationHead | None:
-        """Return the conversation if it exists and is the caller's, else ``None``."""
+        """Return the conversation if it exists and is the caller's, else ``None``.
+
+        One that was deleted, and can still be restored, is returned with ``deleted_until``.
+        """
         answer = self._table.client.get_item(
             TableName=self._table.name,
             Key=key(conversation_pk(identity.tenant, conversation_id), META_SK),
@@ -58,60 +112,106 @@ class Conversations:
         item = decode(answer.get("Item", {}))
         if not item or item["owner"] != identity.user or not is_live(item, self._now()):
             return None
-        return ConversationHead(
-            conversation_id=conversation_id,
-            owner=item["owner"],
-            title=item["title"],
-            active_answer=item.get("active_answer"),
+        return ConversationHead.of(item)
+
+    def has_turn(self, tenant: str, conversation_id: str, answer_id: str) -> bool:
+        """Whether the conversation holds the turn."""
+        answer = self._table.client.get_item(
+            TableName=self._table.name,
+            Key=key(conversation_pk(tenant, conversation_id), message_sk(answer_id, "user")),
+            ProjectionExpression="PK",
         )
+        return "Item" in answer
+
+    def messages(self, tenant: str, conversation_id: str) -> list[Message]:
+        """Every message of every branch, turns in the order in which they were asked."""
+        pages = self._table.client.get_paginator("query").paginate(
+            TableName=self._table.name,
+            KeyConditionExpression="PK = :pk AND begins_with(SK, :m)",
+            ExpressionAttributeValues=_prefix(tenant, conversation_id, MESSAGE_SK_PREFIX),
+            ConsistentRead=True,
+        )
+        return self._live(item for page in pages for item in page["Items"])
 
     def history(
-        self, tenant: str, conversation_id: str, *, before_answer: str, limit: int = 6
+        self,
+        tenant: str,
+        conversation_id: str,
+        *,
+        before_answer: str,
+        parent: str | None = None,
+        limit: int = 6,
     ) -> list[Message]:
-        """Return the last ``limit`` messages, oldest first, without those of ``before_answer``."""
+        """What was said on the branch that ends with the turn ``parent``, oldest first.
+
+        At most ``limit`` messages, none of ``before_answer``. Without a ``parent`` it is the last
+        turn; a stored turn without one follows the turn before it.
+        """
+        if parent == ROOT:
+            return []
+        newest = self._newest(tenant, conversation_id, limit + 2 * _SLACK_TURNS)
+        turns: dict[str, list[Message]] = {}
+        for message in newest:
+            if message.answer_id != before_answer:
+                turns.setdefault(message.answer_id, []).insert(0, message)
+        order = list(turns)
+        wanted = parent or next(iter(order), ROOT)
+        said: list[Message] = []
+        seen: set[str] = set()
+        while wanted != ROOT and wanted not in seen and len(said) < limit:
+            seen.add(wanted)
+            turn = turns.get(wanted) or self.turn(tenant, conversation_id, wanted)
+            if not turn:
+                break
+            said = [*turn, *said]
+            wanted = turn[0].parent or _next_of(order, wanted)
+        return said[-limit:]
+
+    def _newest(self, tenant: str, conversation_id: str, limit: int) -> list[Message]:
+        """The last ``limit`` messages of all branches, newest first."""
         answer = self._table.client.query(
             TableName=self._table.name,
             KeyConditionExpression="PK = :pk AND begins_with(SK, :m)",
-            ExpressionAttributeValues={
-                ":pk": {"S": conversation_pk(tenant, conversation_id)},
-                ":m": {"S": MESSAGE_SK_PREFIX},
-            },
+            ExpressionAttributeValues=_prefix(tenant, conversation_id, MESSAGE_SK_PREFIX),
             ScanIndexForward=False,
-            Limit=limit + 2,
+            Limit=limit,
             ConsistentRead=True,
         )
-        items = [decode(item) for item in answer["Items"]]
-        messages = [
-            Message(
-                role=item["role"],
-                text=item["text"],
-                answer_id=item["answer_id"],
-                at=item["at"],
-                state=item.get("state"),
-                end=item.get("end"),
-                sources=item.get("sources"),
-            )
-            for item in items
-            if is_live(item, self._now()) and item["answer_id"] != before_answer
-        ]
-        return messages[:limit][::-1]
+        return self._live(answer["Items"])
+
+    def turn(self, tenant: str, conversation_id: str, answer_id: str) -> list[Message]:
+        """The question and, once it has ended, the answer of one turn."""
+        answer = self._table.client.query(
+            TableName=self._table.name,
+            KeyConditionExpression="PK = :pk AND begins_with(SK, :m)",
+            ExpressionAttributeValues=_prefix(tenant, conversation_id, turn_sk_prefix(answer_id)),
+            ConsistentRead=True,
+        )
+        return self._live(answer["Items"])
+
+    def _live(self, items: Iterable[Mapping[str, Any]]) -> list[Message]:
+        now = self._now()
+        decoded = (decode(item) for item in items)
+        return [Message.of(item) for item in decoded if is_live(item, now)]
 
 
-def message_item(
-    tenant: str, conversation_id: str, message_id: str, message: Message, ttl: int
-) -> dict[str, Any]:
-    """One message as a DynamoDB item; ``message_id`` is a ULID, so that keys sort by time."""
+def _prefix(tenant: str, conversation_id: str, prefix: str) -> dict[str, Any]:
+    return {":pk": {"S": conversation_pk(tenant, conversation_id)}, ":m": {"S": prefix}}
+
+
+def _next_of(order: list[str], answer_id: str) -> str:
+    """The turn before ``answer_id`` where ``order`` is newest first; ``ROOT`` for the first."""
+    after = order.index(answer_id) + 1 if answer_id in order else len(order)
+    return order[after] if after < len(order) else ROOT
+
+
+def message_item(tenant: str, conversation_id: str, message: Message, ttl: int) -> dict[str, Any]:
+    """One message as a DynamoDB item; writing it twice makes no second one."""
     return encode(
         {
             "PK": conversation_pk(tenant, conversation_id),
-            "SK": MESSAGE_SK_PREFIX + message_id,
-            "role": message.role,
-            "text": message.text,
-            "answer_id": message.answer_id,
-            "at": message.at,
-            "state": message.state,
-            "end": message.end,
-            "sources": message.sources,
+            "SK": message_sk(message.answer_id, message.role),
+            **{name: getattr(message, name) for name in message.__struct_fields__},
             "ttl": ttl,
         }
     )

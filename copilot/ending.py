@@ -12,7 +12,7 @@ from msgspec import Struct
 from copilot.answer_header import HEADER_TTL_S, AnswerError, Fenced, Header
 from copilot.conversations import Message, message_item
 from copilot.headers import read_header
-from copilot.identifiers import new_id
+from copilot.receipts import outdate, receipt_item
 from copilot.table import HEADER_SK, META_SK, Table, answer_pk, conversation_pk, encode, key
 from copilot.wire import Citation, End, ErrorInfo, FinalState, Flag, Receipt, Source, encode_event
 
@@ -54,9 +54,12 @@ class Ender(Struct, frozen=True, kw_only=True):
     retention_s: int
 
     def end(
-        self, header: Header, ending: Ending, *, only_unowned: bool = False
+        self, header: Header, ending: Ending, question: str, *, only_unowned: bool = False
     ) -> tuple[End, frozenset[str]]:
-        """End ``header``'s answer under its epoch; ``only_unowned`` respects a live lease.
+        """End ``header``'s answer to ``question`` under its epoch.
+
+        ``only_unowned`` respects a live lease. Its receipt is stored in the same transaction, so
+        that every ended answer is counted, and once.
 
         Returns the terminal event and the connections to push it to.
 
@@ -66,10 +69,11 @@ class Ender(Struct, frozen=True, kw_only=True):
         event = ending.event(header.answer_id, header.epoch)
         encoded = encode_event(event).decode()
         end_header = self._end_header(header, event, encoded, only_unowned)
+        receipt = self._receipt_writes(header, event, ending.sources, question)
         copies = self._conversation_writes(header, ending, encoded)
-        if not self._transact([end_header, *copies], header.answer_id):
+        if not self._transact([end_header, *receipt, *copies], header.answer_id):
             # The conversation was deleted meanwhile: the answer still ends.
-            self._transact([end_header], header.answer_id)
+            self._transact([end_header, *receipt], header.answer_id)
         stored = read_header(self.table, header.answer_id, self.now())
         return event, stored.subscribers if stored else header.subscribers
 
@@ -103,6 +107,20 @@ class Ender(Struct, frozen=True, kw_only=True):
             }
         }
 
+    def _receipt_writes(
+        self, header: Header, event: End, sources: list[Source], question: str
+    ) -> list[dict[str, Any]]:
+        item = receipt_item(header, event, sources, question, retention_s=self.retention_s)
+        put = {"Put": {"TableName": self.table.name, "Item": item}}
+        outdated = outdate(
+            self.table,
+            header.identity,
+            header.created,
+            self.now(),
+            retention_s=self.retention_s,
+        )
+        return [put, *outdated]
+
     def _conversation_writes(
         self, header: Header, ending: Ending, encoded: str
     ) -> list[dict[str, Any]]:
@@ -121,9 +139,7 @@ class Ender(Struct, frozen=True, kw_only=True):
             {
                 "Put": {
                     "TableName": self.table.name,
-                    "Item": message_item(
-                        tenant, conversation_id, new_id(), message, now + self.retention_s
-                    ),
+                    "Item": message_item(tenant, conversation_id, message, now + self.retention_s),
                 }
             },
             {

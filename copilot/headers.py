@@ -1,4 +1,4 @@
-"""The header of an answer in the table: one read, one conditional update."""
+"""The header of an answer in the table, and its question: reads, and one conditional update."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from copilot.answer_header import Header
-from copilot.table import HEADER_SK, Table, answer_pk, decode, encode, is_live, key
+from copilot.answer_header import Header, UnknownAnswer
+from copilot.identity import Identity
+from copilot.question import Question
+from copilot.table import ASK_SK, HEADER_SK, Table, answer_pk, decode, encode, is_live, key
 
 
 def read_header(table: Table, answer_id: str, now: float) -> Header | None:
@@ -17,6 +19,34 @@ def read_header(table: Table, answer_id: str, now: float) -> Header | None:
     )
     item = decode(answer.get("Item", {}))
     return Header.of(item) if item and is_live(item, now) else None
+
+
+def owned_header(table: Table, identity: Identity, answer_id: str, now: float) -> Header:
+    """The header of one of the caller's own answers.
+
+    Raises:
+        UnknownAnswer: it does not exist, has expired, or is somebody else's.
+    """
+    header = read_header(table, answer_id, now)
+    if header is None or not header.belongs_to(identity):
+        raise UnknownAnswer("There is no such answer.")
+    return header
+
+
+def read_question(table: Table, answer_id: str) -> Question | None:
+    """What was asked, or ``None`` if that is gone."""
+    answer = table.client.get_item(
+        TableName=table.name, Key=key(answer_pk(answer_id), ASK_SK), ConsistentRead=True
+    )
+    if "Item" not in answer:
+        return None
+    item = decode(answer["Item"])
+    return Question(
+        text=item["text"],
+        filters=item.get("filters", {}),
+        fresh=item.get("fresh", False),
+        parent=item.get("parent"),
+    )
 
 
 def update_header(

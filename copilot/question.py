@@ -23,11 +23,19 @@ class BadQuestion(ValueError):
         self.message = message
 
 
+ROOT = "root"
+"""The parent of a conversation's first turn, and of every other beginning of it."""
+
+
 class NewQuestion(Struct, frozen=True, kw_only=True):
-    """A question as it arrived, already checked for length and content."""
+    """A question as it arrived, already checked for length and content.
+
+    ``connection_id`` is ``None`` where the asker has no socket; ``parent`` is the turn that the
+    question follows, ``ROOT`` for a new beginning, ``None`` for the conversation's newest turn.
+    """
 
     identity: Identity
-    connection_id: str
+    connection_id: str | None
     client_msg_id: str
     text: str
     conversation_id: str | None = None

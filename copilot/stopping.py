@@ -8,7 +8,7 @@ import msgspec
 
 from copilot.answer_header import LEASE_S, Fenced, Header, NotTaken, UnknownAnswer
 from copilot.ending import Ender, Ending
-from copilot.headers import read_header, update_header
+from copilot.headers import read_header, read_question, update_header
 from copilot.identity import Identity
 from copilot.replay import joined_text, read_chunks
 from copilot.table import Table
@@ -83,6 +83,7 @@ class Stopping:
     ) -> tuple[Header, End | None]:
         """End an answer without a live lease; a worker that takes it meanwhile wins."""
         chunks = read_chunks(self._table, header, 1)
+        question = read_question(self._table, header.answer_id)
         ending = Ending(
             state=state,
             finish_reason=reason,
@@ -92,7 +93,9 @@ class Stopping:
             error=error,
         )
         try:
-            end, _ = self._ender.end(header, ending, only_unowned=True)
+            end, _ = self._ender.end(
+                header, ending, question.text if question else "", only_unowned=True
+            )
         except Fenced:
             return header, None
         return header, end

@@ -20,6 +20,9 @@ META_SK = "META"
 MESSAGE_SK_PREFIX = "MSG#"
 CHUNK_SK_PREFIX = "C#"
 
+OWNER_INDEX = "conversations-by-owner"
+"""Sparse index over conversations: ``owner_key`` (hash), ``list_order`` (range, a number)."""
+
 _serializer = TypeSerializer()
 _deserializer = TypeDeserializer()
 
@@ -37,6 +40,26 @@ def connection_pk(connection_id: str) -> str:
 
 def conversation_pk(tenant: str, conversation_id: str) -> str:
     return f"T#{tenant}#CONV#{conversation_id}"
+
+
+def owner_key(identity: Identity) -> str:
+    """The partition of ``OWNER_INDEX`` that holds one person's conversations."""
+    return f"T#{identity.tenant}#U#{identity.user}"
+
+
+def message_sk(answer_id: str, role: str) -> str:
+    """Sort key of a turn's message: answer ids sort by time, and a question before its answer."""
+    return f"{turn_sk_prefix(answer_id)}{'1' if role == 'user' else '2'}"
+
+
+def turn_sk_prefix(answer_id: str) -> str:
+    """What the sort keys of a turn's two messages begin with."""
+    return f"{MESSAGE_SK_PREFIX}{answer_id}#"
+
+
+def day_pk(tenant: str, day: str) -> str:
+    """The partition of one day's receipts; ``day`` as in ``2026-11-21``."""
+    return f"T#{tenant}#DAY#{day}"
 
 
 def answer_pk(answer_id: str) -> str:

@@ -23,6 +23,7 @@ Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$
 Seq = Annotated[int, Meta(ge=0)]
 Epoch = Annotated[int, Meta(ge=0)]
 Stage = Literal["queued", "waking", "retrieving", "thinking"]
+FeedbackReason = Literal["wrong", "incomplete", "citation", "outdated", "unsafe", "other"]
 CacheDecision = Literal["hit", "miss", "bypass"]
 LiveState = Literal["queued", "streaming"]
 FinalState = Literal["done", "cancelled", "truncated", "error"]
@@ -86,6 +87,7 @@ class Feedback(ClientMessage, tag="feedback", frozen=True):
 
     answer_id: Id
     rating: Literal["up", "down"]
+    reason: FeedbackReason | None = None
     comment: Annotated[str, Meta(max_length=2_000)] | None = None
 
 

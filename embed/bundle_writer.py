@@ -18,10 +18,10 @@ from copilot.index_manifest import (
     IndexManifest,
     sha256_of,
 )
+from copilot.index_texts import CHUNK_OFFSETS, CHUNKS, COLUMNS, DOCUMENTS, GROUPS, TEXTS
 from embed.chunking import MAX_CHARS, STRATEGY
 from embed.plan import Plan
 from embed.vector_index import write_vectors
-from inference.chunk_store import CHUNK_OFFSETS, CHUNKS, COLUMNS, DOCUMENTS, GROUPS, TEXTS
 from inference.dense_index import VECTORS, WINDOW_STARTS, WINDOWS
 from inference.faiss_retriever import LEXICAL, LEXICAL_KIND, PAIRS
 from inference.lexical_index import (

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import msgspec
 
+from copilot.index_texts import ChunkRecord, DocumentRecord
 from embed.chunking import MAX_CHARS, MIN_CHARS, STRATEGY, Chunk, chunk_document
 from embed.document import Document
 from embed.windows import WINDOW_CHARS, windows_of
-from inference.chunk_store import ChunkRecord, DocumentRecord
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
+from copilot.wire import Accepted, encode_event
 from http_api import models
 from http_api.documentation import answers, failures
 from http_api.request import caller, header, services
-from http_api.server_sent_events import EVENT_STREAM, resume_point, wants_events
+from http_api.server_sent_events import EVENT_STREAM, encode, resume_point, wants_events
 from http_api.services import ResumePoint
 
 router = APIGatewayHttpRouter()
@@ -49,7 +50,7 @@ def _responses(*problems: int) -> dict[int, Any]:
 )
 def chat(request: Annotated[models.ChatRequest, Body()]) -> Response[str]:
     asked = services(router).answers.ask(caller(router), request)
-    return _answer(asked.answer_id, WAIT_S, ResumePoint())
+    return _answer(asked.answer_id, WAIT_S, ResumePoint(), before=_event_of(asked))
 
 
 @router.get(
@@ -68,7 +69,7 @@ def get_answer(answer_id: AnswerId) -> Response[str]:
     summary="Judge an answer",
     operation_id="giveFeedback",
     tags=["answers"],
-    responses=answers(models.FeedbackNoted, 404),
+    responses=answers(models.FeedbackNoted, 404, 409),
 )
 def give_feedback(
     answer_id: AnswerId, feedback: Annotated[models.FeedbackRequest, Body()]
@@ -76,11 +77,18 @@ def give_feedback(
     return services(router).answers.note(caller(router), answer_id, feedback)
 
 
-def _answer(answer_id: str, wait_s: float, after: ResumePoint) -> Response[str]:
+def _answer(
+    answer_id: str, wait_s: float, after: ResumePoint, *, before: str = ""
+) -> Response[str]:
     who, desk = caller(router), services(router).answers
     if wants_events(header(router, "accept")):
-        stream = "".join(desk.events(who, answer_id, after, WAIT_S))
+        stream = before + "".join(desk.events(who, answer_id, after, WAIT_S))
         return Response(HTTPStatus.OK, EVENT_STREAM, stream, headers=dict(NEVER_STORED))
     answer = desk.wait(who, answer_id, wait_s)
     status = HTTPStatus.OK if answer.end else HTTPStatus.ACCEPTED
-    return Response(status, content_types.APPLICATION_JSON, answer.model_dump_json())
+    body = answer.model_dump_json()
+    return Response(status, content_types.APPLICATION_JSON, body, headers=dict(NEVER_STORED))
+
+
+def _event_of(asked: Accepted) -> str:
+    return encode("accepted", encode_event(asked).decode())

@@ -19,6 +19,8 @@ _STATUS = {
     "unknown_conversation": HTTPStatus.NOT_FOUND,
     "unknown_parent": HTTPStatus.NOT_FOUND,
     "answer_expired": HTTPStatus.NOT_FOUND,
+    "undo_expired": HTTPStatus.GONE,
+    "not_ended": HTTPStatus.CONFLICT,
     "busy": HTTPStatus.CONFLICT,
     "idempotency_conflict": HTTPStatus.CONFLICT,
     "rate_limited": HTTPStatus.TOO_MANY_REQUESTS,
@@ -35,6 +37,18 @@ def build() -> APIGatewayHttpResolver:
     api.exception_handler([RequestValidationError])(_malformed)
     api.not_found(_nothing_here)
     return api
+
+
+def failure() -> dict[str, Any]:
+    """What to say when something failed that nobody foresaw."""
+    error = ProblemError(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "internal",
+        "Something failed on the server; send it again.",
+    )
+    response = problem_response(error)
+    headers = {name: str(value) for name, value in response.headers.items()}
+    return {"statusCode": response.status_code, "headers": headers, "body": response.body}
 
 
 def _refused(error: AnswerError | BadQuestion) -> Response[str]:

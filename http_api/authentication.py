@@ -14,15 +14,21 @@ CLIENT_ID_HEADER = "x-client-id"
 _CLIENT_ID = re.compile(ID_PATTERN)
 
 
-def authenticate(headers: Mapping[str, str]) -> Identity:
+def authenticate(headers: Mapping[str, str], auth_mode: str) -> Identity:
     """The caller, from headers that are looked up in lower case.
 
-    Nobody signs in yet: the ``client_id`` that the page says ``hello`` with names the person, and
-    is as secret as a session cookie.
+    Where nobody signs in (``none``), the ``client_id`` that the page says ``hello`` with names the
+    person, and is as secret as a session cookie. Any other mode lets nobody in by it.
 
     Raises:
         ProblemError: ``unauthenticated``.
     """
+    if auth_mode != "none":
+        raise ProblemError(
+            HTTPStatus.UNAUTHORIZED,
+            "unauthenticated",
+            "Send the header Authorization: Bearer, with your API key or ID token.",
+        )
     client_id = headers.get(CLIENT_ID_HEADER, "")
     if len(client_id) > 64 or not _CLIENT_ID.fullmatch(client_id):
         raise ProblemError(

@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from http_api import models
 from http_api.conversation_routes import Cursor, Limit
 from http_api.documentation import answers
+from http_api.paths import decoded
 from http_api.request import caller, services
 
 router = APIGatewayHttpRouter()
@@ -57,7 +58,7 @@ def list_documents(
     responses=answers(models.Document, 404),
 )
 def get_document(document: DocumentId) -> models.Document:
-    return services(router).documents.get(caller(router), document)
+    return services(router).documents.get(caller(router), decoded(document))
 
 
 @router.get(
@@ -68,7 +69,7 @@ def get_document(document: DocumentId) -> models.Document:
     responses=answers(models.ChunkPage, 404),
 )
 def list_chunks(document: DocumentId, cursor: Cursor = None, limit: Limit = 30) -> models.ChunkPage:
-    return services(router).documents.chunks(caller(router), document, cursor, limit)
+    return services(router).documents.chunks(caller(router), decoded(document), cursor, limit)
 
 
 @router.get(
@@ -86,4 +87,6 @@ def get_chunk(
     start: Offset = None,
     end: Offset = None,
 ) -> models.ChunkInContext:
-    return services(router).documents.chunk(caller(router), document, n, start, end)
+    return services(router).documents.chunk(
+        caller(router), decoded(document), decoded(n), start, end
+    )

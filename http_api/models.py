@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from copilot.wire import MAX_QUESTION_CHARS, AnswerState
+from copilot.wire import MAX_QUESTION_CHARS, AnswerState, FeedbackReason
 from http_api.wire_types import End, Source
 
 ID_PATTERN = r"^[A-Za-z0-9_-]+$"
@@ -20,7 +20,6 @@ Title = Annotated[
 Count = Annotated[int, Field(ge=0)]
 Milliseconds = Annotated[int, Field(ge=0, description="Milliseconds since 1970, UTC.")]
 Rating = Literal["up", "down"]
-Reason = Literal["wrong", "incomplete", "citation", "outdated", "unsafe", "other"]
 
 
 class Model(BaseModel):
@@ -83,7 +82,7 @@ class TurnFeedback(Model):
     """What the person said of an answer."""
 
     rating: Rating
-    reason: Reason | None = None
+    reason: FeedbackReason | None = None
     comment: str | None = None
 
 
@@ -178,7 +177,7 @@ class FeedbackRequest(Request):
     """A judgement of an answer; ``rating: null`` withdraws it."""
 
     rating: Rating | None
-    reason: Reason | None = None
+    reason: FeedbackReason | None = None
     comment: Annotated[str, StringConstraints(max_length=MAX_COMMENT_CHARS)] | None = None
 
 

@@ -6,7 +6,6 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from copilot.identity import Identity
-from http_api.authentication import authenticate
 from http_api.services import Services
 
 _SERVICES = "services"
@@ -30,7 +29,7 @@ def caller(router: APIGatewayHttpRouter) -> Identity:
     Raises:
         ProblemError: ``unauthenticated``.
     """
-    return authenticate(router.current_event.headers)
+    return services(router).authenticate(router.current_event.headers)
 
 
 def header(router: APIGatewayHttpRouter, name: str) -> str:

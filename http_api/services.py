@@ -5,11 +5,12 @@ Every method raises ``ProblemError`` or one of ``copilot``'s errors where it can
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from copilot.identity import Identity
+from copilot.wire import Accepted
 from http_api.models import (
     Answer,
     ChatRequest,
@@ -78,7 +79,7 @@ class ConversationDesk(Protocol):
 class AnswerDesk(Protocol):
     """Questions and their answers."""
 
-    def ask(self, who: Identity, request: ChatRequest) -> Answer: ...
+    def ask(self, who: Identity, request: ChatRequest) -> Accepted: ...
 
     def wait(self, who: Identity, answer_id: str, wait_s: float) -> Answer: ...
 
@@ -121,8 +122,9 @@ class AccountDesk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The desks of one process."""
+    """The desks of one process; ``authenticate`` says who calls, by the headers."""
 
+    authenticate: Callable[[Mapping[str, str]], Identity]
     conversations: ConversationDesk
     answers: AnswerDesk
     documents: DocumentDesk

@@ -1,7 +1,4 @@
-"""The chunks and documents of a bundle, memory-mapped: opening costs nothing, a chunk one decode.
-
-A chunk's text is stored once, inside its document's extracted text.
-"""
+"""The chunks and documents of a bundle, and which of them a caller may see."""
 
 from __future__ import annotations
 
@@ -10,93 +7,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from msgspec import Struct
 
-from inference.mapped_file import map_file
+from copilot.index_texts import COLUMNS, GROUPS, DocumentRecord, IndexTexts
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-CHUNKS = "chunks.jsonl"
-CHUNK_OFFSETS = "chunks.offsets.npy"
-COLUMNS = "chunks.columns.npy"
-DOCUMENTS = "documents.jsonl"
-TEXTS = "texts.txt"
-GROUPS = "groups.json"
 
-Metadata = dict[str, str | list[str]]
-
-
-class ChunkRecord(Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """One chunk. ``start``/``end`` are characters of the document's text, ``at``/``to`` bytes of
-    the bundle's ``texts.txt``; ``lead`` is what was put before the text for embedding and lexical
-    search only (title, section, the header of a table that was cut)."""
-
-    id: str
-    document: int
-    start: int
-    end: int
-    at: int
-    to: int
-    lead: str = ""
-    page: int | None = None
-    section: str | None = None
-
-
-class DocumentRecord(Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """One document. ``path`` is relative to the corpus root; ``at``/``to`` are bytes of
-    ``texts.txt``; ``metadata`` holds what filters may ask for."""
-
-    path: str
-    title: str
-    at: int
-    to: int
-    sha256: str
-    url: str | None = None
-    groups: list[str] = []
-    metadata: Metadata = {}
-
-
-class ChunkStore:
+class ChunkStore(IndexTexts):
     """Reads chunks, their text and their documents by number."""
 
     def __init__(self, bundle: Path) -> None:
         """Map the files of ``bundle``."""
         import numpy as np
 
-        self._bundle = bundle
-        self._chunks = map_file(bundle / CHUNKS)
-        self._texts = map_file(bundle / TEXTS)
-        self._offsets = np.load(bundle / CHUNK_OFFSETS, mmap_mode="r", allow_pickle=False)
+        super().__init__(bundle)
         self._columns = np.load(bundle / COLUMNS, mmap_mode="r", allow_pickle=False)
         self._group_sets = [
             frozenset(names)
             for names in msgspec.json.decode((bundle / GROUPS).read_bytes(), type=list[list[str]])
         ]
-        self._decoder = msgspec.json.Decoder(ChunkRecord)
-        self._documents: list[DocumentRecord] | None = None
-
-    def __len__(self) -> int:
-        return len(self._offsets) - 1
-
-    def chunk(self, number: int) -> ChunkRecord:
-        """Return chunk ``number`` (0-based, in the order of the vectors)."""
-        line = self._chunks[int(self._offsets[number]) : int(self._offsets[number + 1])]
-        return self._decoder.decode(line)
-
-    def text(self, record: ChunkRecord | DocumentRecord) -> str:
-        """Return the text of a chunk, or the whole extracted text of a document."""
-        return bytes(self._texts[record.at : record.to]).decode()
-
-    @property
-    def documents(self) -> list[DocumentRecord]:
-        """Every document, by number. Read on first use."""
-        if self._documents is None:
-            lines = (self._bundle / DOCUMENTS).read_bytes().splitlines()
-            decode = msgspec.json.Decoder(DocumentRecord).decode
-            self._documents = [decode(line) for line in lines]
-        return self._documents
 
     def visible(
         self, groups: frozenset[str], filters: Mapping[str, str] | None

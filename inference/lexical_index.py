@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inference.mapped_file import map_file
+from copilot.index_texts import map_file
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from inference.chunk_store import ChunkRecord, ChunkStore
+from copilot.index_texts import ChunkRecord
+from inference.chunk_store import ChunkStore
 from inference.clauses import beginning, is_cut, rest
 from inference.ports import Passage
 

@@ -58,12 +58,13 @@ class ThreadedLog:
         return await self._call(self._log.end_of, answer_id, tenant)
 
     async def history(self, lease: Lease) -> list[Message]:
-        """The conversation's last messages before this answer, oldest first."""
+        """What was said on the question's branch before it, oldest first."""
         return await self._call(
             self._conversations.history,
             lease.header.identity.tenant,
             lease.header.conversation_id,
             before_answer=lease.answer_id,
+            parent=lease.question.parent,
         )
 
     async def _call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

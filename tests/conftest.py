@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from copilot.table import Table
+from copilot.table import OWNER_INDEX, Table
 
 REGION = "eu-central-1"
 
@@ -50,6 +50,18 @@ def table(aws: None) -> Table:
         AttributeDefinitions=[
             {"AttributeName": "PK", "AttributeType": "S"},
             {"AttributeName": "SK", "AttributeType": "S"},
+            {"AttributeName": "owner_key", "AttributeType": "S"},
+            {"AttributeName": "list_order", "AttributeType": "N"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": OWNER_INDEX,
+                "KeySchema": [
+                    {"AttributeName": "owner_key", "KeyType": "HASH"},
+                    {"AttributeName": "list_order", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
         ],
         KeySchema=[
             {"AttributeName": "PK", "KeyType": "HASH"},

@@ -9,9 +9,12 @@ from copilot.answer_header import Header, TicketRefused
 from copilot.answers import AnswerLog
 from copilot.asking import Asking
 from copilot.connections import Connections
+from copilot.feedback import FeedbackBook
 from copilot.identity import Identity
+from copilot.judgement import Judgement
 from copilot.question import Asked, NewQuestion
-from copilot.queue_messages import AnswerQuestion, encode_message
+from copilot.queue_messages import AnswerQuestion
+from copilot.queue_sender import QueueSender
 from copilot.replay import replay
 from copilot.stopping import Stopping
 from copilot.table import Table
@@ -38,9 +41,7 @@ class AwsDesk:
         redacted: Iterable[str],
     ) -> None:
         self._table = table
-        self._sqs = sqs
-        self._queue_url = queue_url
-        self._now = now
+        self._queue = QueueSender(sqs, queue_url)
         self._connections = Connections(table, now)
         self._tickets = Tickets(table, now)
         self._log = AnswerLog(table, now, retention_s=retention_s)
@@ -51,6 +52,9 @@ class AwsDesk:
             questions_per_minute=questions_per_minute,
             retention_s=retention_s,
             redacted=redacted,
+        )
+        self._feedback = FeedbackBook(
+            table, self._queue, now, retention_s=retention_s, redacted=redacted
         )
 
     def identify(self, caller: Caller, client_id: str) -> Caller:
@@ -76,23 +80,19 @@ class AwsDesk:
         return self._asking.ask(question)
 
     def enqueue(self, answer_id: str, tenant: str) -> None:
-        """Put an answer on the queue; the group makes a standard queue fair between tenants."""
-        self._sqs.send_message(
-            QueueUrl=self._queue_url,
-            MessageBody=encode_message(AnswerQuestion(answer_id=answer_id)),
-            MessageGroupId=tenant,
-        )
+        self._queue.send(AnswerQuestion(answer_id=answer_id), tenant)
 
     def subscribe(self, caller: Caller, answer_id: str) -> Header:
         return self._asking.subscribe(caller.identity, answer_id, caller.connection_id)
 
     def is_orphaned(self, header: Header) -> bool:
-        """Whether nobody writes this answer and it is time to enqueue it again."""
-        unowned = not header.is_final and not header.is_leased(self._now())
-        return unowned and self._log.claim_enqueue(header)
+        return self._log.is_orphaned(header)
 
     def replay(self, header: Header, epoch: int, after_seq: int) -> list[Snapshot | End]:
         return replay(self._table, header, epoch=epoch, after_seq=after_seq)
 
     def cancel(self, identity: Identity, answer_id: str) -> tuple[Header, End | None]:
         return self._stopping.cancel(identity, answer_id)
+
+    def note(self, identity: Identity, answer_id: str, judgement: Judgement) -> None:
+        self._feedback.note(identity, answer_id, judgement)

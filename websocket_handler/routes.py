@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from copilot.answer_header import AnswerError, Busy, Header, RateLimited
 from copilot.identity import Identity
+from copilot.judgement import Judgement
 from copilot.question import Asked, BadQuestion, NewQuestion, check_question
 from copilot.wire import (
     Accepted,
@@ -25,6 +26,7 @@ from copilot.wire import (
     Feedback,
     Hello,
     Limits,
+    Noted,
     Ping,
     Pong,
     Rejected,
@@ -64,6 +66,8 @@ class Desk(Protocol):
     def replay(self, header: Header, epoch: int, after_seq: int) -> list[Snapshot | End]: ...
 
     def cancel(self, identity: Identity, answer_id: str) -> tuple[Header, End | None]: ...
+
+    def note(self, identity: Identity, answer_id: str, judgement: Judgement) -> None: ...
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -108,8 +112,8 @@ class Routes:
                 return self._cancel(caller, answer_id)
             case Ping(t=t):
                 return _reply(Pong(t=t))
-            case Feedback(answer_id=answer_id):
-                return _reply(_unsupported("feedback", answer_id))
+            case Feedback():
+                return self._feedback(caller, message)
             case Auth(token=ticket):
                 return self._hello(self._desk.renew(caller, ticket))
             case _:
@@ -171,6 +175,11 @@ class Routes:
         others = sorted(header.subscribers - {caller.connection_id})
         return Outcome(replies=[end], pushes=[(other, end) for other in others])
 
+    def _feedback(self, caller: Caller, message: Feedback) -> Outcome:
+        judgement = Judgement(rating=message.rating, reason=message.reason, comment=message.comment)
+        self._desk.note(caller.identity, message.answer_id, judgement)
+        return _reply(Noted(answer_id=message.answer_id))
+
 
 def _reply(event: AnyServerEvent) -> Outcome:
     return Outcome(replies=[event])
@@ -182,7 +191,3 @@ def _sign_in_again(message: AnyClientMessage, frame_id: str) -> AnyServerEvent:
         named = message.client_msg_id or frame_id
         return Rejected(client_msg_id=named, code=code, message=text)
     return Error(code=code, message=text, ref=getattr(message, "answer_id", None))
-
-
-def _unsupported(action: str, ref: str | None) -> Error:
-    return Error(code="not_supported", message=f"This server does not take {action}.", ref=ref)

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from inference.chunk_store import Metadata
+from copilot.index_texts import Metadata
 
 _OWN_FIELDS = {"title", "url", "groups"}
 

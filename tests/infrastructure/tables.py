@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable
 
 from copilot.configuration import Variable
+from http_api import settings as http_api
 from inference import settings as inference
 from tests.infrastructure.translate import source
 from websocket_handler import settings as websocket_handler
@@ -17,6 +18,7 @@ from websocket_handler import settings as websocket_handler
 READ: dict[str, Iterable[Variable]] = {
     "WebSocketFunction": websocket_handler.VARIABLES,
     "AuthorizerFunction": websocket_handler.AUTHORIZER_VARIABLES,
+    "HttpApiFunction": http_api.VARIABLES,
     "DeadLetterFunction": websocket_handler.DEAD_LETTER_VARIABLES,
     "InferenceFunction": inference.VARIABLES,
 }

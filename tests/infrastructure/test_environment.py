@@ -10,7 +10,7 @@ from tests.infrastructure.tables import READ
 from tests.infrastructure.test_template import of_type, statements, target
 
 SECRETS = {"OPENAI_API_KEY", "QDRANT_API_KEY"}
-DECIDED_BY_THE_IMAGE = {"INDEX_DIR", "MODEL_DIR"}
+DECIDED_BY_THE_ARTIFACT = {"INDEX_DIR", "MODEL_DIR"}
 
 Template = dict[str, Any]
 
@@ -50,7 +50,7 @@ def test_what_has_no_default_is_a_resource_or_part_of_the_image(
     function: str, translated: Template
 ) -> None:
     for variable in READ[function]:
-        if variable.default is None and variable.name not in DECIDED_BY_THE_IMAGE:
+        if variable.default is None and variable.name not in DECIDED_BY_THE_ARTIFACT:
             value = variables(translated, function)[variable.name]
             assert isinstance(value, dict)
             assert value.keys() <= {"Ref", "Fn::Sub"}

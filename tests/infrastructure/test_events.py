@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from copilot import wire
+from http_api import openapi
+from http_api.authentication import authenticate
+from http_api.paths import routable
 from tests.infrastructure.test_template import routes
 from tests.infrastructure.translate import ROOT
 
 EVENTS = ROOT / "events"
-WEBSOCKET = sorted(
+REQUESTS = sorted(
     path for path in EVENTS.glob("*.json") if "requestContext" in json.loads(path.read_text())
 )
+HTTP = [path for path in REQUESTS if "http" in json.loads(path.read_text())["requestContext"]]
+WEBSOCKET = [path for path in REQUESTS if path not in HTTP]
 MESSAGES = [path for path in WEBSOCKET if "body" in json.loads(path.read_text())]
 
 
 def load(name: str | Path) -> dict[str, Any]:
     event: dict[str, Any] = json.loads((EVENTS / name).read_text())
     return event
+
+
+@pytest.mark.parametrize("path", HTTP, ids=lambda p: p.stem)
+def test_a_request_is_one_of_the_api(path: Path) -> None:
+    event = load(path)
+    http = event["requestContext"]["http"]
+    served = [
+        (method.upper(), re.sub(r"\{\w+\}", "[^/]+", template))
+        for template, operations in openapi.document()["paths"].items()
+        for method in operations
+    ]
+    path_sent = routable(event["rawPath"])
+    assert [p for m, p in served if m == http["method"] and re.fullmatch(p, path_sent)]
+    assert event["version"] == "2.0"
+    assert authenticate(event["headers"], "none").user == "anon-browser-1"
 
 
 def test_every_route_of_the_template_has_an_event(translated: dict[str, Any]) -> None:

@@ -13,6 +13,10 @@ from typing import Any
 import pytest
 
 from copilot import wire
+from copilot.table import OWNER_INDEX
+from http_api import openapi
+from http_api.answer_routes import WAIT_S
+from http_api.authentication import CLIENT_ID_HEADER
 from tests.infrastructure.translate import ROOT, TEMPLATE
 
 Template = dict[str, Any]
@@ -157,6 +161,9 @@ def test_the_table_has_the_keys_and_the_expiry_that_the_code_writes(translated: 
     assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["SSESpecification"] == {"SSEEnabled": True}
+    (index,) = table["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == OWNER_INDEX
+    assert [k["AttributeName"] for k in index["KeySchema"]] == ["owner_key", "list_order"]
 
 
 def test_production_data_can_be_restored_and_not_deleted_by_accident(translated: Template) -> None:
@@ -200,6 +207,31 @@ def test_every_route_that_answers_declares_its_response(translated: Template) ->
     assert {r["RouteResponseKey"] for r in responses} == {"$default"}
 
 
+# --- HTTP API -------------------------------------------------------------------------------------
+
+
+def test_every_request_of_the_http_api_reaches_its_function(translated: Template) -> None:
+    api = of_type(translated, "AWS::ApiGatewayV2::Api")["HttpApi"]
+    (path,) = api["Body"]["paths"]
+    assert path == "/{proxy+}"
+    integration = api["Body"]["paths"][path]["x-amazon-apigateway-any-method"][
+        "x-amazon-apigateway-integration"
+    ]
+    assert integration["payloadFormatVersion"] == "2.0"
+    assert "HttpApiFunction" in integration["uri"]["Fn::Sub"]
+
+
+def test_only_the_origins_that_may_connect_may_call_the_http_api(translated: Template) -> None:
+    api = of_type(translated, "AWS::ApiGatewayV2::Api")["HttpApi"]
+    cors = api["Body"]["x-amazon-apigateway-cors"]
+    origins = {"Fn::If": ["AnyOrigin", ["*"], {"Fn::Split": [",", {"Ref": "AllowedOrigins"}]}]}
+    assert cors["allowOrigins"] == origins
+    assert CLIENT_ID_HEADER in cors["allowHeaders"]
+    assert "allowCredentials" not in cors
+    methods = {m.upper() for path in openapi.document()["paths"].values() for m in path}
+    assert set(cors["allowMethods"]) == methods
+
+
 # --- functions ------------------------------------------------------------------------------------
 
 
@@ -208,6 +240,7 @@ def test_each_function_starts_at_its_entry_point(translated: Template) -> None:
     assert {n: f.get("Handler") for n, f in functions.items()} == {
         "WebSocketFunction": "websocket_handler.app.handler",
         "AuthorizerFunction": "websocket_handler.authorizer.handler",
+        "HttpApiFunction": "http_api.app.handler",
         "DeadLetterFunction": "websocket_handler.dead_letters.handler",
         "InferenceFunction": None,
     }
@@ -222,8 +255,9 @@ def test_functions_run_on_the_platform_that_artifacts_are_built_for(translated: 
 
 
 def test_a_route_answers_before_api_gateway_gives_up(translated: Template) -> None:
-    timeout = of_type(translated, "AWS::Lambda::Function")["WebSocketFunction"]["Timeout"]
-    assert timeout < 29
+    functions = of_type(translated, "AWS::Lambda::Function")
+    assert functions["WebSocketFunction"]["Timeout"] < 29
+    assert WAIT_S < functions["HttpApiFunction"]["Timeout"] < 30
 
 
 def test_logs_of_every_function_are_deleted_in_time(translated: Template) -> None:
@@ -270,6 +304,10 @@ def test_each_function_may_do_exactly_what_it_does(translated: Template) -> None
     expected = {
         "WebSocketFunction": items | logs | post | {"dynamodb:DeleteItem", "sqs:SendMessage"},
         "AuthorizerFunction": logs | {"dynamodb:DeleteItem"},
+        "HttpApiFunction": items
+        | logs
+        | {f"dynamodb:{a}" for a in ("DeleteItem", "BatchGetItem", "BatchWriteItem")}
+        | {"sqs:SendMessage"},
         "DeadLetterFunction": items | logs | post | receive,
         "InferenceFunction": items | logs | post | receive | {"secretsmanager:GetSecretValue"},
     }

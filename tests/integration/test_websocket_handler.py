@@ -175,7 +175,7 @@ def test_an_unknown_conversation_is_rejected(ann: Client) -> None:
         ('{"action":"resume"}', "bad_message"),
         ('{"action":"message","text":"' + "x" * 33_000 + '"}', "frame_too_large"),
         ('{"action":"resume","answer_id":"nope"}', "unknown_answer"),
-        ('{"action":"feedback","answer_id":"a","rating":"up"}', "not_supported"),
+        ('{"action":"feedback","answer_id":"a","rating":"up"}', "unknown_answer"),
     ],
 )
 def test_bad_frames_get_a_typed_error_and_never_reach_the_queue(

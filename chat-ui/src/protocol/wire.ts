@@ -71,6 +71,7 @@ export interface Feedback {
   action: "feedback";
   answer_id: string;
   rating: "down" | "up";
+  reason?: ("citation" | "incomplete" | "other" | "outdated" | "unsafe" | "wrong") | null;
   comment?: string | null;
   v?: 1;
 }

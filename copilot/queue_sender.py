@@ -1,0 +1,24 @@
+"""Puts messages on the question queue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from copilot.queue_messages import AnyQueueMessage, encode_message
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+
+
+class QueueSender:
+    """The sending end of the queue at ``url``."""
+
+    def __init__(self, client: SQSClient, url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def send(self, message: AnyQueueMessage, tenant: str) -> None:
+        """Send ``message``; the group makes a standard queue fair between tenants."""
+        self._client.send_message(
+            QueueUrl=self._url, MessageBody=encode_message(message), MessageGroupId=tenant
+        )

@@ -1,0 +1,77 @@
+"""Entry of the HTTP API's function: an event of API Gateway in, its response out.
+
+It is the outermost edge: whatever goes wrong inside is logged here and told as a problem.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import time
+from typing import Any
+
+import boto3
+
+from copilot.forgetting import Forgetting
+from copilot.log import configure_logging
+from copilot.queue_sender import QueueSender
+from copilot.table import Table
+from http_api import api
+from http_api.account_desk import TableAccountDesk
+from http_api.answer_desk import TableAnswerDesk
+from http_api.authentication import authenticate
+from http_api.conversation_desk import TableConversationDesk
+from http_api.document_desk import BundleDocumentDesk
+from http_api.insight_desk import TableInsightDesk
+from http_api.paths import routable
+from http_api.request import provide
+from http_api.services import Services
+from http_api.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+resolver = api.build()
+
+
+@functools.cache
+def services() -> Services:
+    """The services of this process, built by its first request."""
+    settings = Settings.of(os.environ)
+    configure_logging(settings.log_level)
+    table = Table(boto3.client("dynamodb"), settings.table_name)
+    queue = QueueSender(boto3.client("sqs"), settings.queue_url)
+    kept = settings.retention_s
+    return Services(
+        authenticate=functools.partial(authenticate, auth_mode=settings.auth_mode),
+        conversations=TableConversationDesk(table, time.time, retention_s=kept),
+        answers=TableAnswerDesk(
+            table,
+            queue,
+            time.time,
+            time.sleep,
+            questions_per_minute=settings.questions_per_minute,
+            retention_s=kept,
+            redacted=settings.redacted,
+        ),
+        documents=BundleDocumentDesk(settings.index_dir),
+        insights=TableInsightDesk(table, time.time, retention_s=kept),
+        account=TableAccountDesk(Forgetting(table, time.time, retention_s=kept), queue),
+    )
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Serve one request of the HTTP API (payload format 2.0)."""
+    try:
+        provide(resolver, services())
+        return resolver.resolve(_routable(event), context)
+    except Exception:
+        logger.exception("route failed", extra={"route": event.get("rawPath")})
+        return api.failure()
+
+
+def _routable(event: dict[str, Any]) -> dict[str, Any]:
+    path = routable(event["rawPath"])
+    request = event["requestContext"]
+    http = {**request["http"], "path": path}
+    return {**event, "rawPath": path, "requestContext": {**request, "http": http}}

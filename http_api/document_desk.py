@@ -1,0 +1,195 @@
+"""The indexed documents, from the bundle that the retriever answers from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from copilot.identity import Identity
+from copilot.index_manifest import IndexManifest, read_manifest
+from copilot.index_texts import ChunkRecord, DocumentRecord, IndexTexts
+from http_api import models
+from http_api.cursors import decode_cursor, encode_cursor, invalid_cursor
+from http_api.problems import not_found
+
+
+@dataclass(frozen=True, slots=True)
+class _Indexed:
+    """A document with its chunks, in the order of its text."""
+
+    record: DocumentRecord
+    chunks: list[ChunkRecord]
+
+
+class BundleDocumentDesk:
+    """``services.DocumentDesk`` over the bundle at ``bundle``, which is read on first use."""
+
+    def __init__(self, bundle: Path) -> None:
+        self._bundle = bundle
+
+    def health(self) -> models.Health:
+        return models.Health(corpus_version=self._manifest.corpus_version)
+
+    def page(
+        self, who: Identity, query: str | None, cursor: str | None, limit: int
+    ) -> models.DocumentPage:
+        words = (query or "").lower().split()
+        found = [
+            number
+            for number in self._seen_by(who)
+            if all(word in _searched(self._texts.documents[number]) for word in words)
+        ]
+        page, following = _cut(found, cursor, limit)
+        manifest = self._manifest
+        return models.DocumentPage(
+            corpus_version=manifest.corpus_version,
+            model=manifest.model_id,
+            built_at=_milliseconds(manifest.created),
+            items=[self._summary(number) for number in page],
+            next_cursor=following,
+        )
+
+    def get(self, who: Identity, document: str) -> models.Document:
+        indexed = self._indexed(self._number(who, document))
+        sections: dict[str, int] = {}
+        for chunk in indexed.chunks:
+            if chunk.section:
+                sections.setdefault(chunk.section, chunk.start)
+        return models.Document.model_validate(
+            {
+                **self._head(indexed),
+                "sections": [models.Section(title=t, start=s) for t, s in sections.items()],
+                "chunk_count": len(indexed.chunks),
+            }
+        )
+
+    def chunks(
+        self, who: Identity, document: str, cursor: str | None, limit: int
+    ) -> models.ChunkPage:
+        chunks = self._indexed(self._number(who, document)).chunks
+        page, following = _cut(list(range(len(chunks))), cursor, limit)
+        return models.ChunkPage(
+            items=[self._chunk(n, chunks[n]) for n in page], next_cursor=following
+        )
+
+    def chunk(
+        self, who: Identity, document: str, n: str, start: int | None, end: int | None
+    ) -> models.ChunkInContext:
+        chunks = self._indexed(self._number(who, document)).chunks
+        place = _place(chunks, n)
+
+        def beside(other: int) -> models.Chunk | None:
+            return self._chunk(other, chunks[other]) if 0 <= other < len(chunks) else None
+
+        return models.ChunkInContext(
+            chunk=self._chunk(place, chunks[place]),
+            before=beside(place - 1),
+            after=beside(place + 1),
+            span=_span(chunks[place], start, end),
+        )
+
+    # --- inside ------------------------------------------------------------------------------
+
+    @cached_property
+    def _manifest(self) -> IndexManifest:
+        return read_manifest(self._bundle)
+
+    @cached_property
+    def _texts(self) -> IndexTexts:
+        return IndexTexts(self._bundle)
+
+    @cached_property
+    def _numbers(self) -> list[list[int]]:
+        return self._texts.chunks_by_document()
+
+    def _seen_by(self, who: Identity) -> list[int]:
+        """The numbers of the documents that the caller's groups may read."""
+        groups = set(who.groups)
+        documents = self._texts.documents
+        return [n for n, record in enumerate(documents) if groups.intersection(record.groups)]
+
+    def _number(self, who: Identity, document: str) -> int:
+        for number in self._seen_by(who):
+            if self._texts.documents[number].path == document:
+                return number
+        raise not_found("unknown_document", "There is no such document.")
+
+    def _indexed(self, number: int) -> _Indexed:
+        chunks = [self._texts.chunk(n) for n in self._numbers[number]]
+        return _Indexed(self._texts.documents[number], sorted(chunks, key=lambda c: c.start))
+
+    def _head(self, indexed: _Indexed) -> dict[str, object]:
+        record = indexed.record
+        date, form = record.metadata.get("date"), record.metadata.get("format")
+        pages = [chunk.page for chunk in indexed.chunks if chunk.page is not None]
+        return {
+            "document": record.path,
+            "title": record.title,
+            "url": record.url,
+            "format": form if isinstance(form, str) else Path(record.path).suffix.lstrip("."),
+            "date": date if isinstance(date, str) else None,
+            "groups": record.groups,
+            "pages": max(pages, default=None),
+            "characters": len(self._texts.text(record)),
+        }
+
+    def _summary(self, number: int) -> models.DocumentSummary:
+        indexed = self._indexed(number)
+        return models.DocumentSummary.model_validate(
+            {
+                **self._head(indexed),
+                "sections": len({c.section for c in indexed.chunks if c.section}),
+                "chunks": len(indexed.chunks),
+            }
+        )
+
+    def _chunk(self, n: int, record: ChunkRecord) -> models.Chunk:
+        return models.Chunk(
+            n=n,
+            chunk_id=record.id,
+            start=record.start,
+            end=record.end,
+            page=record.page,
+            section=record.section,
+            text=self._texts.text(record),
+        )
+
+
+def _searched(record: DocumentRecord) -> str:
+    return f"{record.title}\n{record.path}".lower()
+
+
+def _cut(numbers: list[int], cursor: str | None, limit: int) -> tuple[list[int], str | None]:
+    """A page of ``numbers``, and the cursor of the next one."""
+    (at,) = decode_cursor(cursor, tuple[int]) if cursor else (0,)
+    if at < 0:
+        raise invalid_cursor()
+    following = encode_cursor([at + limit]) if at + limit < len(numbers) else None
+    return numbers[at : at + limit], following
+
+
+def _place(chunks: list[ChunkRecord], n: str) -> int:
+    """The place of a chunk by its number or id."""
+    for place, chunk in enumerate(chunks):
+        if chunk.id == n:
+            return place
+    if n.isascii() and n.isdigit() and len(n) < 10 and int(n) < len(chunks):
+        return int(n)
+    raise not_found("unknown_chunk", "There is no such chunk in this document.")
+
+
+def _span(chunk: ChunkRecord, start: int | None, end: int | None) -> models.Span | None:
+    """The part of ``start..end`` that lies in the chunk, if any."""
+    if start is None or end is None:
+        return None
+    first, last = max(start, chunk.start), min(end, chunk.end)
+    return models.Span(start=first, end=last) if first < last else None
+
+
+def _milliseconds(created: str) -> int | None:
+    try:
+        return int(datetime.fromisoformat(created).timestamp() * 1000)
+    except ValueError:
+        return None
