@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from copilot.answer_header import AnswerError, RateLimited
+from copilot.index_manifest import IndexUnusable
 from copilot.question import BadQuestion
 from http_api import account_routes, answer_routes, conversation_routes, document_routes
 from http_api.problems import ProblemError, not_found, problem_response
+
+logger = logging.getLogger(__name__)
 
 _STATUS = {
     "unknown_answer": HTTPStatus.NOT_FOUND,
@@ -30,10 +35,12 @@ _STATUS = {
 def build() -> APIGatewayHttpResolver:
     """The resolver with all routes."""
     api = APIGatewayHttpResolver(enable_validation=True)
+    api.use([_objects_only])
     for routes in (conversation_routes, answer_routes, document_routes, account_routes):
         api.include_router(routes.router)
     api.exception_handler([ProblemError])(problem_response)
     api.exception_handler([AnswerError, BadQuestion])(_refused)
+    api.exception_handler([IndexUnusable])(_without_index)
     api.exception_handler([RequestValidationError])(_malformed)
     api.not_found(_nothing_here)
     return api
@@ -51,10 +58,33 @@ def failure() -> dict[str, Any]:
     return {"statusCode": response.status_code, "headers": headers, "body": response.body}
 
 
+def _objects_only(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
+    """Refuse a list as a body, of which Powertools would take the first item."""
+    event = app.current_event
+    if event.body and event.http_method != "GET" and isinstance(event.json_body, list):
+        return problem_response(
+            ProblemError(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", "body: send one JSON object"
+            )
+        )
+    return next_middleware(app)
+
+
 def _refused(error: AnswerError | BadQuestion) -> Response[str]:
     status = _STATUS.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY)
     wait = error.retry_after_ms if isinstance(error, RateLimited) else None
     return problem_response(ProblemError(status, error.code, error.message, retry_after_ms=wait))
+
+
+def _without_index(error: IndexUnusable) -> Response[str]:
+    logger.error("index unusable", extra={"reason": str(error)})
+    return problem_response(
+        ProblemError(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "index_unusable",
+            "The documents cannot be read at the moment; whoever runs this finds why in its log.",
+        )
+    )
 
 
 def _malformed(error: RequestValidationError) -> Response[str]:

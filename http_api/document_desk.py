@@ -7,12 +7,17 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from copilot.identity import Identity
-from copilot.index_manifest import IndexManifest, read_manifest
-from copilot.index_texts import ChunkRecord, DocumentRecord, IndexTexts
+from copilot.index_manifest import IndexManifest, read_manifest, verify_files
+from copilot.index_texts import FILES, ChunkRecord, DocumentRecord, IndexTexts
 from http_api import models
 from http_api.cursors import decode_cursor, encode_cursor, invalid_cursor
 from http_api.problems import not_found
+
+_HASHED = 64 * 1024 * 1024
+"""Larger files are only measured: a first request has no time to hash them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,8 @@ class BundleDocumentDesk:
 
     @cached_property
     def _texts(self) -> IndexTexts:
+        files = {name: entry for name, entry in self._manifest.files.items() if name in FILES}
+        verify_files(self._bundle, replace(self._manifest, files=files), hash_limit_bytes=_HASHED)
         return IndexTexts(self._bundle)
 
     @cached_property

@@ -43,6 +43,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def table(aws: None) -> Table:
     """The single table, empty."""
+    return create_table()
+
+
+def create_table() -> Table:
+    """The single table as the template declares it, on moto."""
     client = boto3.client("dynamodb", region_name=REGION)
     client.create_table(
         TableName="copilot",
