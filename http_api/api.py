@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from http import HTTPStatus
 from typing import Any
@@ -32,8 +33,9 @@ _STATUS = {
 }
 
 
+@functools.cache
 def build() -> APIGatewayHttpResolver:
-    """The resolver with all routes."""
+    """The resolver with all routes. There is one: a router belongs to one resolver."""
     api = APIGatewayHttpResolver(enable_validation=True)
     api.use([_objects_only])
     for routes in (conversation_routes, answer_routes, document_routes, account_routes):
