@@ -46,7 +46,7 @@ def _responses(*problems: int) -> dict[int, Any]:
     summary="Ask a question and wait for its answer",
     operation_id="chat",
     tags=["answers"],
-    responses=_responses(404, 409, 429),
+    responses=_responses(404, 409, 415, 429),
 )
 def chat(request: Annotated[models.ChatRequest, Body()]) -> Response[str]:
     asked = services(router).answers.ask(caller(router), request)
@@ -69,7 +69,7 @@ def get_answer(answer_id: AnswerId) -> Response[str]:
     summary="Judge an answer",
     operation_id="giveFeedback",
     tags=["answers"],
-    responses=answers(models.FeedbackNoted, 404, 409),
+    responses=answers(models.FeedbackNoted, 404, 409, 415),
 )
 def give_feedback(
     answer_id: AnswerId, feedback: Annotated[models.FeedbackRequest, Body()]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import functools
+import json
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from copilot.answer_header import AnswerError, RateLimited
@@ -37,7 +39,6 @@ _STATUS = {
 def build() -> APIGatewayHttpResolver:
     """The resolver with all routes. There is one: a router belongs to one resolver."""
     api = APIGatewayHttpResolver(enable_validation=True)
-    api.use([_objects_only])
     for routes in (conversation_routes, answer_routes, document_routes, account_routes):
         api.include_router(routes.router)
     api.exception_handler([ProblemError])(problem_response)
@@ -50,26 +51,39 @@ def build() -> APIGatewayHttpResolver:
 
 def failure() -> dict[str, Any]:
     """What to say when something failed that nobody foresaw."""
-    error = ProblemError(
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        "internal",
-        "Something failed on the server; send it again.",
+    return _result_of(
+        ProblemError(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something failed on the server; send it again.",
+        )
     )
+
+
+def refusal(event: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What to say of a body that is no JSON object, before anybody tries to read it."""
+    headers = {name.lower(): value for name, value in event["headers"].items()}
+    sent = headers.get("content-type", "").split(";")[0].strip().lower()
+    body = event.get("body")
+    if not body:
+        return None
+    if sent not in ("", "application/json"):
+        status, code = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"
+        return _result_of(ProblemError(status, code, "Send the body as application/json."))
+    try:
+        value = json.loads(base64.b64decode(body) if event.get("isBase64Encoded") else body)
+    except (ValueError, RecursionError):
+        value = None
+    if isinstance(value, dict):
+        return None
+    status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request"
+    return _result_of(ProblemError(status, code, "body: send one JSON object."))
+
+
+def _result_of(error: ProblemError) -> dict[str, Any]:
     response = problem_response(error)
     headers = {name: str(value) for name, value in response.headers.items()}
     return {"statusCode": response.status_code, "headers": headers, "body": response.body}
-
-
-def _objects_only(app: APIGatewayHttpResolver, next_middleware: NextMiddleware) -> Response[Any]:
-    """Refuse a list as a body, of which Powertools would take the first item."""
-    event = app.current_event
-    if event.body and event.http_method != "GET" and isinstance(event.json_body, list):
-        return problem_response(
-            ProblemError(
-                HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", "body: send one JSON object"
-            )
-        )
-    return next_middleware(app)
 
 
 def _refused(error: AnswerError | BadQuestion) -> Response[str]:

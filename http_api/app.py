@@ -63,6 +63,9 @@ def services() -> Services:
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Serve one request of the HTTP API (payload format 2.0)."""
     try:
+        refused = api.refusal(event)
+        if refused is not None:
+            return refused
         provide(resolver, services())
         return resolver.resolve(_routable(event), context)
     except Exception:

@@ -40,7 +40,7 @@ def list_conversations(cursor: Cursor = None, limit: Limit = 30) -> models.Conve
     operation_id="createConversation",
     tags=["conversations"],
     responses=answers(
-        models.ConversationSummary, status=HTTPStatus.CREATED, description="It was made."
+        models.ConversationSummary, 415, status=HTTPStatus.CREATED, description="It was made."
     ),
     status_code=HTTPStatus.CREATED,
 )
@@ -66,7 +66,7 @@ def get_conversation(conversation_id: ConversationId) -> models.Conversation:
     summary="Rename or pin a conversation",
     operation_id="changeConversation",
     tags=["conversations"],
-    responses=answers(models.ConversationSummary, 404),
+    responses=answers(models.ConversationSummary, 404, 415),
 )
 def change_conversation(
     conversation_id: ConversationId, change: Annotated[models.ConversationChange, Body()]

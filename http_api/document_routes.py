@@ -15,8 +15,10 @@ from http_api.request import caller, services
 
 router = APIGatewayHttpRouter()
 
+_PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 DocumentId = Annotated[
-    str, Path(min_length=1, max_length=1_000, description="Percent-encoded, slashes included.")
+    str,
+    Path(max_length=500, pattern=_PRINTABLE, description="Percent-encoded, slashes included."),
 ]
 Offset = Annotated[int | None, Query(ge=0, description="A character of the document's text.")]
 
@@ -26,7 +28,7 @@ Offset = Annotated[int | None, Query(ge=0, description="A character of the docum
     summary="Whether the API runs",
     operation_id="health",
     tags=["service"],
-    responses=answers(models.Health, public=True),
+    responses=answers(models.Health, 503, public=True),
     security=[{}],
 )
 def health() -> models.Health:
@@ -38,7 +40,7 @@ def health() -> models.Health:
     summary="List what is indexed",
     operation_id="listDocuments",
     tags=["documents"],
-    responses=answers(models.DocumentPage),
+    responses=answers(models.DocumentPage, 503),
 )
 def list_documents(
     q: Annotated[
@@ -55,7 +57,7 @@ def list_documents(
     summary="Read what is known of a document",
     operation_id="getDocument",
     tags=["documents"],
-    responses=answers(models.Document, 404),
+    responses=answers(models.Document, 404, 503),
 )
 def get_document(document: DocumentId) -> models.Document:
     return services(router).documents.get(caller(router), decoded(document))
@@ -66,7 +68,7 @@ def get_document(document: DocumentId) -> models.Document:
     summary="Read a document, chunk by chunk",
     operation_id="listChunks",
     tags=["documents"],
-    responses=answers(models.ChunkPage, 404),
+    responses=answers(models.ChunkPage, 404, 503),
 )
 def list_chunks(document: DocumentId, cursor: Cursor = None, limit: Limit = 30) -> models.ChunkPage:
     return services(router).documents.chunks(caller(router), decoded(document), cursor, limit)
@@ -77,12 +79,12 @@ def list_chunks(document: DocumentId, cursor: Cursor = None, limit: Limit = 30) 
     summary="Read a chunk between its neighbours",
     operation_id="getChunk",
     tags=["documents"],
-    responses=answers(models.ChunkInContext, 404),
+    responses=answers(models.ChunkInContext, 404, 503),
 )
 def get_chunk(
     document: DocumentId,
     n: Annotated[
-        str, Path(min_length=1, max_length=200, description="Number from 0, or a chunk_id.")
+        str, Path(max_length=200, pattern=_PRINTABLE, description="Number from 0, or a chunk_id.")
     ],
     start: Offset = None,
     end: Offset = None,

@@ -13,8 +13,10 @@ _WHY = {
     404: "It does not exist, or it is somebody else's.",
     409: "It conflicts with what is stored.",
     410: "The time for this has passed.",
+    415: "The body is not application/json.",
     422: "The request is malformed; `detail` says where.",
     429: "Too many questions; `retry_after_ms` says when to come back.",
+    503: "The index cannot be read.",
     500: "Something failed on the server; send it again.",
 }
 

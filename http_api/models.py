@@ -34,8 +34,10 @@ class Request(Model):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Problem(Model):
+class Problem(BaseModel):
     """An error (RFC 9457). ``code`` is for programs, ``detail`` says what to do."""
+
+    model_config = ConfigDict(frozen=True)
 
     type: Literal["about:blank"] = "about:blank"
     title: str

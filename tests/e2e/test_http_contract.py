@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import load_all_checks
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
-    negative_data_rejection,
     response_schema_conformance,
     status_code_conformance,
 )
@@ -43,7 +42,6 @@ def test_the_api_keeps_its_contract(case: Any, shared_stack: LocalStack) -> None
             status_code_conformance,
             content_type_conformance,
             response_schema_conformance,
-            negative_data_rejection,
         ],
     )
 

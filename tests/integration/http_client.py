@@ -65,7 +65,7 @@ class Person:
             "routeKey": "ANY /{proxy+}",
             "rawPath": unquote(path),
             "rawQueryString": query,
-            "headers": sent | ({"content-type": "application/json"} if body is not None else {}),
+            "headers": ({"content-type": "application/json"} if body is not None else {}) | sent,
             "queryStringParameters": dict(parse_qsl(query)),
             "requestContext": {
                 "http": {"method": method, "path": unquote(path)},

@@ -229,6 +229,12 @@ def test_a_malformed_question_is_told_where(ann: Person, body: Any, where: str) 
     assert where in reply.json["detail"]
 
 
+@pytest.mark.parametrize("kind", ["multipart/form-data", "text/plain; charset=utf-8"])
+def test_a_body_that_is_no_json_is_refused(ann: Person, kind: str) -> None:
+    reply = ann.call("POST", "/chat", {"text": "a"}, content_type=kind)
+    assert (reply.status, reply.json["code"]) == (415, "unsupported_media_type")
+
+
 def test_a_question_that_is_none_is_refused(ann: Person) -> None:
     reply = ann.post("/chat", {"text": "  \n "})
     assert (reply.status, reply.json["code"]) == (422, "empty_question")

@@ -471,12 +471,12 @@ export interface NewConversation {
  * An error (RFC 9457). ``code`` is for programs, ``detail`` says what to do.
  */
 export interface Problem {
-  type: "about:blank";
+  type?: "about:blank";
   title: string;
   status: number;
   detail: string;
   code: string;
-  retry_after_ms: number | null;
+  retry_after_ms?: number | null;
 }
 /**
  * A place in a conversation. ``marks`` are character spans of ``excerpt``.
