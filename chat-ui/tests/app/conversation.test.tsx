@@ -106,7 +106,7 @@ it("shows a cited answer with its sources and its receipt", async () => {
   const list = within(answer).getByRole("region", { name: "Sources" });
   expect(within(list).getByText("p. 3 · 4. Contract price")).toBeTruthy();
   expect(list.textContent).toContain("1 passage found but not cited");
-  expect(within(answer).getByRole("button", { name: "Receipt" }).textContent).toBe("1.2 s");
+  expect(within(answer).getByRole("button", { name: /^Receipt/ }).textContent).toBe("Receipt1.2 s");
 });
 
 const passage = (n: number, text: string, start: number): Chunk => ({
@@ -175,7 +175,7 @@ it("a document that cannot be loaded leaves what the answer was given, and a ret
   });
   const page = openPage(freshBrowser(), ["m1"], api);
   await answered(page, { citations: [citation] });
-  await page.user.click(screen.getByRole("button", { name: "Open source 1: Harrow Ridge PPA" }));
+  await page.user.click(screen.getByRole("button", { name: /^Open source 1/ }));
   const panel = screen.getByRole("complementary", { name: "Source" });
   const retry = await within(panel).findByRole("button", { name: "Try again" });
   expect(panel.textContent).toContain("The server is busy. Try again.");
@@ -188,7 +188,7 @@ it("a document that cannot be loaded leaves what the answer was given, and a ret
 it("documents that were indexed anew are told so, without a useless retry", async () => {
   const page = openPage(freshBrowser(), ["m1"]);
   await answered(page, { citations: [citation] });
-  await page.user.click(screen.getByRole("button", { name: "Open source 1: Harrow Ridge PPA" }));
+  await page.user.click(screen.getByRole("button", { name: /^Open source 1/ }));
   expect(await screen.findByText(/The documents have changed since this answer/)).toBeTruthy();
   expect(screen.queryByRole("button", { name: "Try again" })).toBeNull();
 });
@@ -228,7 +228,7 @@ it("the receipt tells stages, cache and tokens on demand", async () => {
   const page = openPage(freshBrowser(), ["m1"]);
   await answered(page);
   expect(screen.queryByText("Corpus version")).toBeNull();
-  await page.user.click(screen.getByRole("button", { name: "Receipt" }));
+  await page.user.click(screen.getByRole("button", { name: /^Receipt/ }));
   const told = await screen.findByRole("dialog", { name: "Receipt of this answer" });
   expect(within(told).getByRole("list", { name: "Stages" }).textContent).toBe(
     "Search the documents12 msWrite the answer1.1 s",

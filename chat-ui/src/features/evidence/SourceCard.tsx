@@ -11,15 +11,13 @@ export function SourceCard({ source }: { readonly source: Source }) {
   return (
     <button
       type="button"
-      aria-label={`Open source ${source.id}: ${source.title}`}
       aria-expanded={current}
       aria-current={current || undefined}
       className="source-card"
       onClick={() => open({ turnId, sourceId: source.id, at: null })}
     >
-      <span aria-hidden className="source-number">
-        {source.id}
-      </span>
+      <span className="sr-only">Open source </span>
+      <span className="source-number">{source.id}</span>
       <span className="min-w-0 flex-1">
         <span className="block truncate font-medium text-sm leading-5">{source.title}</span>
         <span className="block truncate text-muted text-xs leading-5">

@@ -8,8 +8,9 @@ export function Receipt({ receipt }: { readonly receipt: ReceiptData }) {
   return (
     <Popover>
       <PopoverTrigger asChild>
-        <button type="button" className="answer-action" aria-label="Receipt">
+        <button type="button" className="answer-action">
           <ReceiptText aria-hidden className="size-3.5" />
+          <span>Receipt</span>
           {receipt.total_ms != null && <span>{duration(receipt.total_ms)}</span>}
         </button>
       </PopoverTrigger>

@@ -15,7 +15,10 @@ export function Thread() {
       <section ref={setViewport} className="viewport" aria-label="Conversation" tabIndex={0}>
         {first === undefined && <Welcome />}
         {first !== undefined && viewport !== null && (
-          <TurnList key={first} ids={ids} viewport={viewport} />
+          <>
+            <h1 className="sr-only">Conversation</h1>
+            <TurnList key={first} ids={ids} viewport={viewport} />
+          </>
         )}
       </section>
     </div>
