@@ -6,8 +6,6 @@ import { IconButton } from "./Button";
 import { cn } from "./cn";
 
 export const Dialog = Radix.Root;
-export const DialogTrigger = Radix.Trigger;
-export const DialogClose = Radix.Close;
 
 /** Focus goes to the window itself, unless something in it took it by `autoFocus`. */
 export function focusWindow(event: Event): void {

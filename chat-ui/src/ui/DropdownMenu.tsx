@@ -1,13 +1,12 @@
 /** A menu that a button opens: arrow keys move, typing finds, Escape closes. */
-import { Check, type LucideIcon } from "lucide-react";
+import type { LucideIcon } from "lucide-react";
 import { DropdownMenu as Radix } from "radix-ui";
-import type { ComponentProps, ReactNode } from "react";
+import type { ComponentProps } from "react";
 import { cn } from "./cn";
 import { Kbd } from "./Kbd";
 
 export const DropdownMenu = Radix.Root;
 export const DropdownMenuTrigger = Radix.Trigger;
-export const DropdownMenuRadioGroup = Radix.RadioGroup;
 
 export function DropdownMenuContent(props: ComponentProps<typeof Radix.Content>) {
   const { className, ...rest } = props;
@@ -39,24 +38,6 @@ export function DropdownMenuItem(props: DropdownMenuItemProps) {
       {shortcut !== undefined && <Kbd keys={shortcut} />}
     </Radix.Item>
   );
-}
-
-export function DropdownMenuRadioItem(props: ComponentProps<typeof Radix.RadioItem>) {
-  const { className, children, ...rest } = props;
-  return (
-    <Radix.RadioItem className={cn("menu-item", className)} {...rest}>
-      <span className="grid size-4 shrink-0 place-items-center">
-        <Radix.ItemIndicator>
-          <Check aria-hidden className="size-4" />
-        </Radix.ItemIndicator>
-      </span>
-      <span className="min-w-0 flex-1">{children}</span>
-    </Radix.RadioItem>
-  );
-}
-
-export function DropdownMenuLabel({ children }: { readonly children: ReactNode }) {
-  return <Radix.Label className="px-2 py-1.5 text-muted text-xs">{children}</Radix.Label>;
 }
 
 export function DropdownMenuSeparator() {

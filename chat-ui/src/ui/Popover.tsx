@@ -6,7 +6,6 @@ import { cn } from "./cn";
 export const Popover = RadixPopover.Root;
 export const PopoverTrigger = RadixPopover.Trigger;
 export const PopoverAnchor = RadixPopover.Anchor;
-export const PopoverClose = RadixPopover.Close;
 
 /** Give it an `aria-label`. */
 export function PopoverContent(props: ComponentProps<typeof RadixPopover.Content>) {
