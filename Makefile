@@ -66,8 +66,8 @@ chat-ui/dist/index.html: chat-ui/node_modules/.stamp $(shell find chat-ui/src ch
 
 .PHONY: help install lock run smoke test test-faults soak eval audit sbom test-browser screenshots check generate format clean
 
-run: $(VENV)/run.stamp chat-ui/dist/index.html ## start everything on this machine and print one URL (PORT=3000 INDEX=faiss_index)
-	@exec $(BIN)/python -m local serve --port $(PORT) $(if $(INDEX),--index $(INDEX))
+run: $(VENV)/run.stamp chat-ui/dist/index.html ## start everything on this machine and print one URL (PORT=3000 INDEX=faiss_index AUTH_MODE=api-key)
+	@exec $(BIN)/python -m local serve --port $(PORT) $(if $(INDEX),--index $(INDEX)) $(if $(AUTH_MODE),--parameter AuthMode=$(AUTH_MODE))
 
 smoke: $(VENV)/run.stamp ## start it, ask one question over the socket, print the answer, stop
 	@exec $(BIN)/python -m local smoke

@@ -17,7 +17,13 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from copilot.answer_header import AnswerError, RateLimited
 from copilot.index_manifest import IndexUnusable
 from copilot.question import BadQuestion
-from http_api import account_routes, answer_routes, conversation_routes, document_routes
+from http_api import (
+    account_routes,
+    answer_routes,
+    conversation_routes,
+    document_routes,
+    sign_in_routes,
+)
 from http_api.problems import ProblemError, not_found, problem_response
 
 logger = logging.getLogger(__name__)
@@ -39,7 +45,13 @@ _STATUS = {
 def build() -> APIGatewayHttpResolver:
     """The resolver with all routes. There is one: a router belongs to one resolver."""
     api = APIGatewayHttpResolver(enable_validation=True)
-    for routes in (conversation_routes, answer_routes, document_routes, account_routes):
+    for routes in (
+        conversation_routes,
+        answer_routes,
+        document_routes,
+        account_routes,
+        sign_in_routes,
+    ):
         api.include_router(routes.router)
     api.exception_handler([ProblemError])(problem_response)
     api.exception_handler([AnswerError, BadQuestion])(_refused)

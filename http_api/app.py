@@ -9,6 +9,7 @@ import functools
 import logging
 import os
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
@@ -17,6 +18,7 @@ from copilot.forgetting import Forgetting
 from copilot.log import configure_logging
 from copilot.queue_sender import QueueSender
 from copilot.table import Table
+from copilot.tickets import Grant
 from http_api import api
 from http_api.account_desk import TableAccountDesk
 from http_api.answer_desk import TableAnswerDesk
@@ -28,6 +30,9 @@ from http_api.paths import routable
 from http_api.request import provide
 from http_api.services import Services
 from http_api.settings import Settings
+from http_api.sign_in.verifier import Verifier
+from http_api.sign_in.verifiers import verifier_of
+from http_api.sign_in_desk import TableSignInDesk
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +48,7 @@ def services() -> Services:
     queue = QueueSender(boto3.client("sqs"), settings.queue_url)
     kept = settings.retention_s
     return Services(
-        authenticate=functools.partial(authenticate, auth_mode=settings.auth_mode),
+        authenticate=_authentication(verifier_of(settings, _aws_client, time.time)),
         conversations=TableConversationDesk(table, time.time, retention_s=kept),
         answers=TableAnswerDesk(
             table,
@@ -57,7 +62,24 @@ def services() -> Services:
         documents=BundleDocumentDesk(settings.index_dir),
         insights=TableInsightDesk(table, time.time, retention_s=kept),
         account=TableAccountDesk(Forgetting(table, time.time, retention_s=kept), queue),
+        sign_in=TableSignInDesk(
+            table,
+            time.time,
+            functools.cache(
+                lambda: boto3.client(
+                    "apigatewaymanagementapi", endpoint_url=settings.websocket_endpoint
+                )
+            ),
+        ),
     )
+
+
+def _aws_client(service: Any) -> Any:
+    return boto3.client(service)
+
+
+def _authentication(verifier: Verifier | None) -> Callable[[Mapping[str, str]], Grant]:
+    return lambda headers: authenticate(headers, verifier, time.time())
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

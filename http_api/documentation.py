@@ -16,7 +16,7 @@ _WHY = {
     415: "The body is not application/json.",
     422: "The request is malformed; `detail` says where.",
     429: "Too many questions; `retry_after_ms` says when to come back.",
-    503: "The index cannot be read.",
+    503: "What this needs cannot be reached now; `detail` says what.",
     500: "Something failed on the server; send it again.",
 }
 

@@ -338,6 +338,24 @@ class Insights(Model):
     failed_questions: list[FailedQuestion]
 
 
+# --- signing in -----------------------------------------------------------------------------------
+
+
+class Ticket(Model):
+    """A ticket for one handshake. Its socket serves its person until ``sign_in_ends_at``, unless
+    the message ``auth`` brings another ticket before."""
+
+    ticket: str
+    expires_in_s: Count
+    sign_in_ends_at: Milliseconds
+
+
+class ClosedConnections(Model):
+    """How many sockets were closed."""
+
+    closed_connections: Count
+
+
 class DeletedRows(Model):
     """How many rows were deleted."""
 

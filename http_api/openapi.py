@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn
+from aws_lambda_powertools.event_handler.openapi.models import APIKey, APIKeyIn, HTTPBearer
 
 from copilot import wire
 from http_api import api
@@ -32,9 +32,12 @@ def document() -> dict[str, Any]:
                     "in": APIKeyIn.header,
                     "description": "The client_id of the WebSocket's hello message.",
                 }
-            )
+            ),
+            "Credential": HTTPBearer.model_validate(
+                {"description": "An API key or an ID token, where people sign in."}
+            ),
         },
-        security=[{"ClientId": []}],
+        security=[{"ClientId": []}, {"Credential": []}],
     )
     spec: dict[str, Any] = json.loads(text)
     del spec["servers"]

@@ -39,6 +39,8 @@ def problem_response(error: ProblemError) -> Response[str]:
         retry_after_ms=error.retry_after_ms,
     )
     headers: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
+    if error.status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
     if error.retry_after_ms is not None:
         headers["Retry-After"] = str(-(-error.retry_after_ms // 1000))
     body = problem.model_dump_json(exclude_none=True)

@@ -6,6 +6,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from copilot.identity import Identity
+from copilot.tickets import Grant
 from http_api.services import Services
 
 _SERVICES = "services"
@@ -23,13 +24,22 @@ def services(router: APIGatewayHttpRouter) -> Services:
     return found
 
 
+def grant(router: APIGatewayHttpRouter) -> Grant:
+    """Who calls, and until when that holds.
+
+    Raises:
+        ProblemError: ``unauthenticated`` or ``sign_in_unavailable``.
+    """
+    return services(router).authenticate(router.current_event.headers)
+
+
 def caller(router: APIGatewayHttpRouter) -> Identity:
     """Who calls.
 
     Raises:
-        ProblemError: ``unauthenticated``.
+        ProblemError: ``unauthenticated`` or ``sign_in_unavailable``.
     """
-    return services(router).authenticate(router.current_event.headers)
+    return grant(router).identity
 
 
 def header(router: APIGatewayHttpRouter, name: str) -> str:

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from copilot.identity import Identity
+from copilot.tickets import Grant
 from copilot.wire import Accepted
 from http_api.models import (
     Answer,
     ChatRequest,
     ChunkInContext,
     ChunkPage,
+    ClosedConnections,
     Conversation,
     ConversationChange,
     ConversationPage,
@@ -30,6 +32,7 @@ from http_api.models import (
     Insights,
     NewConversation,
     SearchPage,
+    Ticket,
 )
 
 ExportFormat = Literal["markdown", "json"]
@@ -120,13 +123,22 @@ class AccountDesk(Protocol):
     def forget(self, who: Identity) -> DeletedRows: ...
 
 
+class SignInDesk(Protocol):
+    """Sockets: the right to open one, and the end of them all."""
+
+    def ticket(self, grant: Grant) -> Ticket: ...
+
+    def log_out(self, who: Identity) -> ClosedConnections: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The desks of one process; ``authenticate`` says who calls, by the headers."""
 
-    authenticate: Callable[[Mapping[str, str]], Identity]
+    authenticate: Callable[[Mapping[str, str]], Grant]
     conversations: ConversationDesk
     answers: AnswerDesk
     documents: DocumentDesk
     insights: InsightDesk
     account: AccountDesk
+    sign_in: SignInDesk

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, cast
 
 from msgspec import Struct
 
-from copilot.configuration import Values, Variable
+from copilot.configuration import SettingsError, Values, Variable
 from copilot.redaction.settings import REDACT, redacted_kinds
 
 VARIABLES = (
     Variable("TABLE_NAME", None, "", "the name of the DynamoDB table"),
     Variable("QUEUE_URL", None, "URL", "the queue that questions are put on"),
+    Variable(
+        "WEBSOCKET_ENDPOINT", None, "URL", "the management endpoint of the WebSocket API's stage"
+    ),
     Variable("AUTH_MODE", "none", "", "how people sign in: none, api-key or cognito"),
+    Variable("API_KEYS_SECRET_ARN", "", "ARN", "the secret that lists the hashes of API keys"),
+    Variable("COGNITO_ISSUER", "", "URL", "the user pool that issues ID tokens"),
+    Variable("COGNITO_CLIENT_ID", "", "", "the app client that ID tokens are issued to"),
     Variable("INDEX_DIR", "faiss_index", "path", "the index bundle whose documents are shown"),
     Variable("QUESTIONS_PER_MINUTE", "20", "1/min", "how many questions one person may ask"),
     Variable("RETENTION_DAYS", "30", "days", "how long conversations are kept"),
@@ -23,12 +30,25 @@ VARIABLES = (
 """Variables of the function behind the HTTP API (``app.handler``)."""
 
 
+AuthMode = Literal["none", "api-key", "cognito"]
+
+_NEEDS: dict[str, tuple[str, ...]] = {
+    "none": (),
+    "api-key": ("API_KEYS_SECRET_ARN",),
+    "cognito": ("COGNITO_ISSUER", "COGNITO_CLIENT_ID"),
+}
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """Settings of the HTTP API."""
 
     table_name: str
     queue_url: str
-    auth_mode: str
+    websocket_endpoint: str
+    auth_mode: AuthMode
+    api_keys_secret_arn: str
+    cognito_issuer: str
+    cognito_client_id: str
     index_dir: Path
     questions_per_minute: int
     retention_s: int
@@ -46,10 +66,24 @@ class Settings(Struct, frozen=True, kw_only=True):
         return cls(
             table_name=values.text("TABLE_NAME"),
             queue_url=values.text("QUEUE_URL"),
-            auth_mode=values.text("AUTH_MODE"),
+            websocket_endpoint=values.text("WEBSOCKET_ENDPOINT"),
+            auth_mode=_auth_mode(values),
+            api_keys_secret_arn=values.text("API_KEYS_SECRET_ARN"),
+            cognito_issuer=values.text("COGNITO_ISSUER"),
+            cognito_client_id=values.text("COGNITO_CLIENT_ID"),
             index_dir=Path(values.text("INDEX_DIR")),
             questions_per_minute=values.integer("QUESTIONS_PER_MINUTE", least=1),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
             redacted=redacted_kinds(values),
             log_level=values.text("LOG_LEVEL"),
         )
+
+
+def _auth_mode(values: Values) -> AuthMode:
+    mode = values.text("AUTH_MODE")
+    if mode not in _NEEDS:
+        raise SettingsError(f"AUTH_MODE must be none, api-key or cognito, not {mode!r}.")
+    for name in _NEEDS[mode]:
+        if not values.text(name):
+            raise SettingsError(f"AUTH_MODE={mode} needs {name}.")
+    return cast(AuthMode, mode)

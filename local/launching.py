@@ -50,11 +50,13 @@ def make_functions(
     shell: Mapping[str, str],
     endpoints: Mapping[str, str],
     cache_url: str | None,
+    api_keys: str | None,
     logs: Path,
 ) -> Functions:
     """A pool for every function; no process is started yet. Blocking: it may read secrets.
 
-    ``endpoints`` are the variables that lead AWS clients to this machine.
+    ``endpoints`` are the variables that lead AWS clients to this machine, ``api_keys`` names the
+    secret that lists API keys.
 
     Raises:
         TemplateError: a variable refers to a secret that does not exist.
@@ -63,6 +65,7 @@ def make_functions(
         "INDEX_DIR": options.index and options.index.resolve(),
         "MODEL_DIR": options.model and options.model.resolve(),
         "QDRANT_URL": cache_url,
+        "API_KEYS_SECRET_ARN": api_keys,
     }
     overrides = {name: str(value) for name, value in found.items() if value}
     pools = {}

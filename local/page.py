@@ -20,8 +20,9 @@ _NOT_BUILT = """<!doctype html><title>EnergyCopilot</title>
 class Page:
     """A single-page application from a directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, auth_mode: str = "none") -> None:
         self._directory = directory.resolve()
+        self._auth_mode = auth_mode
 
     def add_to(self, app: web.Application) -> None:
         """Serve it at every path that nothing else has taken."""
@@ -36,7 +37,7 @@ class Page:
         body = {
             "websocketUrl": f"{scheme}://{request.host}{WEBSOCKET_PATH}",
             "apiUrl": API_PREFIX,
-            "authMode": "none",
+            "authMode": self._auth_mode,
         }
         return web.json_response(body, headers={"Cache-Control": "no-store"})
 

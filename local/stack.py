@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from local.api_keys import local_api_keys
 from local.blueprint import Blueprint
 from local.cache_process import STOP_GRACE_S, start_cache
 from local.children import Child
@@ -110,9 +111,17 @@ class _Starter:
         self._undo.callback(management.close)
         blueprint = await self._deploy(template, services, port_of(management), port_of(front))
         cache_url = await self._start_cache(blueprint)
+        api_keys = await self._prepare_sign_in(services)
         endpoints = await self._open_door(services)
         functions = await asyncio.to_thread(
-            make_functions, blueprint, options, self._shell, endpoints, cache_url, self._state.logs
+            make_functions,
+            blueprint,
+            options,
+            self._shell,
+            endpoints,
+            cache_url,
+            api_keys,
+            self._state.logs,
         )
         self._read_queues(blueprint, functions, services)
         gateway, control = await self._open_edges(blueprint, functions, management, front)
@@ -145,6 +154,19 @@ class _Starter:
         self._state.keep_port("services", port)
         self._step("services", "DynamoDB, SQS, S3, Secrets Manager and KMS answer")
         return loading.result(), services
+
+    @property
+    def _auth_mode(self) -> str:
+        return self._options.parameters.get("AuthMode", "none")
+
+    async def _prepare_sign_in(self, services: Services) -> str | None:
+        """The secret of API keys where people sign in with them and no other one is named."""
+        if self._auth_mode != "api-key" or self._options.parameters.get("ApiKeysSecretArn"):
+            return None
+        kept = self._state.directory / "api-key"
+        secret = await asyncio.to_thread(local_api_keys, services.endpoint, kept)
+        self._step("sign-in", f"the API key is in {kept}")
+        return secret
 
     def _parameters(self) -> dict[str, str]:
         return {"LogLevel": self._options.log_level, **self._options.parameters}
@@ -204,7 +226,7 @@ class _Starter:
         app.router.add_get(WEBSOCKET_PATH, gateway.handle)
         http_api = HttpApi(blueprint.http_routes, functions, API_PREFIX)
         app.router.add_route("*", f"{API_PREFIX}{{path:(/.*)?}}", http_api.handle)
-        Page(self._options.page).add_to(app)
+        Page(self._options.page, self._auth_mode).add_to(app)
         await self._serve(app, front)
         if not self._options.faults:
             return gateway, None

@@ -42,7 +42,7 @@ def test_a_request_is_one_of_the_api(path: Path) -> None:
     path_sent = routable(event["rawPath"])
     assert [p for m, p in served if m == http["method"] and re.fullmatch(p, path_sent)]
     assert event["version"] == "2.0"
-    assert authenticate(event["headers"], "none").user == "anon-browser-1"
+    assert authenticate(event["headers"], None, 0).identity.user == "anon-browser-1"
 
 
 def test_every_route_of_the_template_has_an_event(translated: dict[str, Any]) -> None:

@@ -307,7 +307,8 @@ def test_each_function_may_do_exactly_what_it_does(translated: Template) -> None
         "HttpApiFunction": items
         | logs
         | {f"dynamodb:{a}" for a in ("DeleteItem", "BatchGetItem", "BatchWriteItem")}
-        | {"sqs:SendMessage"},
+        | post
+        | {"sqs:SendMessage", "secretsmanager:GetSecretValue"},
         "DeadLetterFunction": items | logs | post | receive,
         "InferenceFunction": items | logs | post | receive | {"secretsmanager:GetSecretValue"},
     }

@@ -11,10 +11,11 @@ from urllib.parse import unquote
 
 
 class ManagementApi:
-    """Keeps what was posted to each connection; ``gone`` connections answer 410."""
+    """Keeps what was posted to each connection and which were deleted; ``gone`` ones answer 410."""
 
     def __init__(self) -> None:
         self.posted: list[tuple[str, bytes]] = []
+        self.deleted: list[str] = []
         self.gone: set[str] = set()
         api = self
 
@@ -22,9 +23,18 @@ class ManagementApi:
             def do_POST(self) -> None:
                 connection_id = unquote(self.path.rsplit("/", 1)[1])
                 data = self.rfile.read(int(self.headers["Content-Length"]))
-                gone = connection_id in api.gone
-                if not gone:
+                if connection_id not in api.gone:
                     api.posted.append((connection_id, data))
+                self._answer(connection_id)
+
+            def do_DELETE(self) -> None:
+                connection_id = unquote(self.path.rsplit("/", 1)[1])
+                if connection_id not in api.gone:
+                    api.deleted.append(connection_id)
+                self._answer(connection_id)
+
+            def _answer(self, connection_id: str) -> None:
+                gone = connection_id in api.gone
                 body = b'{"message":"Gone"}' if gone else b""
                 self.send_response(410 if gone else 200)
                 if gone:

@@ -49,6 +49,7 @@ def queue(
     url = sqs.create_queue(QueueName="questions")["QueueUrl"]
     for name, value in {
         "TABLE_NAME": table.name,
+        "WEBSOCKET_ENDPOINT": "https://api/dev",
         "QUEUE_URL": url,
         "INDEX_DIR": str(ROOT / "faiss_index"),
         "QUESTIONS_PER_MINUTE": "20",

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from moto import mock_aws
 
 from copilot.identity import Identity
+from copilot.tickets import Grant
 from http_api import app as entry
 from tests.conftest import REGION, Time, create_table
 from tests.integration.http_client import Person, Worker
@@ -23,10 +24,11 @@ PEOPLE = ("one.ann", "one.bob", "two.ann")
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def of_tenant(headers: Mapping[str, str]) -> Identity:
+def of_tenant(headers: Mapping[str, str]) -> Grant:
     """``tenant.user``: what a sign-in would establish."""
     tenant, user = headers["x-client-id"].split(".")
-    return Identity(tenant=tenant, user=user)
+    identity = Identity(tenant=tenant, user=user)
+    return Grant(identity=identity, expires_at=4_000_000_000, credential="test")
 
 
 class Calls(RuleBasedStateMachine):
@@ -44,6 +46,7 @@ class Calls(RuleBasedStateMachine):
         self.table = create_table()
         url = boto3.client("sqs").create_queue(QueueName="questions")["QueueUrl"]
         self.patch.setenv("TABLE_NAME", self.table.name)
+        self.patch.setenv("WEBSOCKET_ENDPOINT", "https://api/dev")
         self.patch.setenv("QUEUE_URL", url)
         self.patch.setenv("QUESTIONS_PER_MINUTE", "1000")
         self.patch.setattr("time.time", self.time)

@@ -11,6 +11,7 @@ export interface Schemas {
   ChunkInContext: ChunkInContext;
   ChunkPage: ChunkPage;
   Citation: Citation;
+  ClosedConnections: ClosedConnections;
   Conversation: Conversation;
   ConversationChange: ConversationChange;
   ConversationPage: ConversationPage;
@@ -40,6 +41,7 @@ export interface Schemas {
   Source: Source;
   Span: Span;
   StageTime: StageTime;
+  Ticket: Ticket;
   Tokens: Tokens;
   TopQuestion: TopQuestion;
   Turn: Turn;
@@ -214,6 +216,12 @@ export interface Span {
 export interface ChunkPage {
   items: Chunk[];
   next_cursor: string | null;
+}
+/**
+ * How many sockets were closed.
+ */
+export interface ClosedConnections {
+  closed_connections: number;
 }
 /**
  * A conversation with the turns of all its branches, oldest first; ``leaf`` is the newest.
@@ -499,4 +507,16 @@ export interface SearchHit {
 export interface SearchPage {
   items: SearchHit[];
   next_cursor: string | null;
+}
+/**
+ * A ticket for one handshake. Its socket serves its person until ``sign_in_ends_at``, unless
+ * the message ``auth`` brings another ticket before.
+ */
+export interface Ticket {
+  ticket: string;
+  expires_in_s: number;
+  /**
+   * Milliseconds since 1970, UTC.
+   */
+  sign_in_ends_at: number;
 }
