@@ -129,6 +129,7 @@ def test_a_client_id_is_nobodys_proof_where_people_sign_in(
     ann: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AUTH_MODE", "api-key")
+    monkeypatch.setenv("API_KEYS_SECRET_ARN", "energycopilot/api-keys")
     entry.services.cache_clear()
     assert ann.get("/conversations").status == 401
 
