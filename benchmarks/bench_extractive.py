@@ -97,7 +97,8 @@ def interval(held: Sequence[bool], *, rounds: int = ROUNDS) -> tuple[float, floa
 def _selectors(vectors: KeptVectors) -> dict[str, Callable[[Asked], list[str]]]:
     def plain(item: Asked) -> list[str]:
         """Rare words shared, cosine and passage score, added up; nothing fitted."""
-        weights = Weights(1, 0, 0, 0.25, 0, 0, 1, 0, 0, 0)
+        nothing = dict.fromkeys(Weights.__struct_fields__, 0.0)
+        weights = Weights(**{**nothing, "shared": 1.0, "fused": 0.25, "meaning": 1.0})
         return _texts(item, vectors, weights, embedded=10_000)
 
     return {

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from msgspec import Struct
 
+from benchmarks.eval_beir import indexed
+from benchmarks.eval_sets import read_beir
 from benchmarks.kept_vectors import ROOT, KeptVectors
-from embed.bundle_writer import write_lexical
 from inference.faiss_retriever import FaissRetriever
-from inference.fusion import min_max_fusion
-from inference.lexical_index import LexicalIndex
 from inference.ports import Passage
-from inference.words import Analyser
 
 QUESTIONS = ROOT / "corpus" / "questions.jsonl"
 INDEX = ROOT / "faiss_index"
-DEPTH = 100
+BUILT = ROOT / ".local" / "eval"
 PASSAGES = 6
 """As served: the default of RETRIEVED_PASSAGES."""
 
@@ -68,19 +64,30 @@ def ask_index(
     ]
 
 
-def beir(folder: Path, vectors: KeptVectors, *, k: int = PASSAGES) -> list[Asked]:
-    """The questions of ``folder`` that carry answers; every passage is one chunk.
+def beir(
+    folder: Path, vectors: KeptVectors, *, k: int = PASSAGES, built: Path = BUILT
+) -> list[Asked]:
+    """The judged questions of ``folder`` that carry answers; every passage is one chunk.
 
-    ``folder`` holds ``corpus.jsonl``, ``queries.jsonl`` (with ``answers``) and ``qrels.tsv``.
+    The folder is indexed and asked as ``make eval`` does it, by the code that serves; ``built``
+    keeps the index.
     """
-    corpus = {row["_id"]: row for row in _lines(folder / "corpus.jsonl")}
-    lines = (folder / "qrels.tsv").read_text("utf-8").splitlines()[1:]
-    gold = dict(line.split("\t")[:2] for line in lines)
-    asked = {r["_id"]: r for r in _lines(folder / "queries.jsonl") if r.get("answers")}
-    found = _search(corpus, {key: row["text"] for key, row in asked.items()}, vectors, k)
+    read = read_beir(folder, "test")
+    found = indexed(read, built, vectors.fresh)
+    retriever = FaissRetriever.open(found.bundle, vectors)
+    answers = {row["_id"]: row.get("answers") or [] for row in read.records}
+    asked = [item for item in read.asked if answers[item.id]]
+    embedded = vectors.embed([item.text for item in asked])
     return [
-        Asked(key, "answerable", row["text"], row["answers"], gold.get(key), found[key])
-        for key, row in asked.items()
+        Asked(
+            item.id,
+            "answerable",
+            item.text,
+            answers[item.id],
+            read.passages[next(iter(item.grades))][0],
+            retriever.retrieve(item.text, vector, k=k, groups=item.groups),
+        )
+        for item, vector in zip(asked, embedded, strict=True)
     ]
 
 
@@ -93,41 +100,6 @@ def questions_of(path: Path) -> list[str]:
     file = path / "test.csv" if path.is_dir() else path
     with file.open(encoding="utf-8", newline="") as opened:
         return [row[0] for row in csv.reader(opened)][1:]
-
-
-def _search(
-    corpus: Mapping[str, dict[str, Any]], asked: Mapping[str, str], vectors: KeptVectors, k: int
-) -> dict[str, list[Passage]]:
-    names = list(corpus)
-    texts = [f"{row.get('title', '')}. {row['text']}" for row in corpus.values()]
-    dense = vectors.embed(texts)
-    found: dict[str, list[Passage]] = {}
-    words = Analyser().words
-    with tempfile.TemporaryDirectory() as scratch:
-        write_lexical(Path(scratch) / "lexical", [words(text) for text in texts])
-        lexical = LexicalIndex(Path(scratch) / "lexical", chunks=len(texts))
-        for (key, text), vector in zip(
-            asked.items(), vectors.embed(list(asked.values())), strict=True
-        ):
-            near, bm25 = dense @ vector, lexical.scores(words(text))
-            union = np.union1d(np.argsort(-near)[:DEPTH], np.argsort(-bm25)[:DEPTH])
-            fused = min_max_fusion(near[union], bm25[union])
-            best = np.lexsort((union, -fused))[:k]
-            found[key] = [
-                Passage(
-                    chunk_id=names[union[i]],
-                    document=names[union[i]],
-                    title=corpus[names[union[i]]].get("title", ""),
-                    text=corpus[names[union[i]]]["text"],
-                    start=0,
-                    end=len(corpus[names[union[i]]]["text"]),
-                    score=float(fused[i]),
-                    dense=float(near[union[i]]),
-                    lexical=float(bm25[union[i]]) or None,
-                )
-                for i in best
-            ]
-    return found
 
 
 def _lines(path: Path) -> Iterable[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from inference.figures import figures_of
+from inference.sentences import content_words, stem, words
 
 _ASKS_PERSON = re.compile(
     r"\b(?:who|whom|whose|(?:what|which) (?:person|company|party|organi[sz]ation|utility|operator|"
@@ -61,6 +62,15 @@ _NUMBER_WORD = re.compile(
     r"half|twice|century|percent)\b|\d",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(r"\bhow many\s+([\w-]+(?:\s+[\w-]+){0,2})", re.IGNORECASE)
+_COUNT = re.compile(
+    r"\d[\d,.]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundreds?|"
+    r"thousands?|million|billion"
+)
+_YEAR = re.compile(r"\b(?:1[5-9]|20|21)\d\d\b")
+_NEAR = 3
+"""How many words after its number the counted thing stands: "330 full equivalent cycles"."""
+
 _NUMBERING = re.compile(r"^(?:[-*+>#(]*\d+(?:\.\d+)*[.)]?\s+|[-*+>#]+\s+)+(?=\S)")
 _PROPER = re.compile(r"(?<=[a-z,;(] )[A-Z][\w-]+")
 
@@ -75,6 +85,9 @@ class Wish:
         self._figure = bool(_ASKS_FIGURE.search(question))
         self._kinds = next((kinds for asks, kinds in _KINDS if asks.search(question)), None)
         self._name = bool(_ASKS_NAME.search(question))
+        counted = _COUNTED.search(question)
+        self._counted = next(iter(content_words(counted[1])), None) if counted else None
+        self._years = set(_YEAR.findall(question))
 
     def person(self, text: str) -> float:
         """A name, where the question asks who."""
@@ -97,6 +110,23 @@ class Wish:
     def naming(self, text: str) -> float:
         """Words that name or define, where the question asks for a name."""
         return float(self._name and bool(_NAMES.search(text)))
+
+    def count(self, text: str) -> float:
+        """A number of the things that the question wants counted."""
+        if self._counted is None:
+            return 0.0
+        said = words(_NUMBERING.sub("", text))
+        return float(
+            any(
+                _COUNT.fullmatch(word) and self._counted in map(stem, said[at + 1 : at + 1 + _NEAR])
+                for at, word in enumerate(said)
+            )
+        )
+
+    def other_year(self, text: str) -> float:
+        """Years, but none of those that the question names: this speaks against a sentence."""
+        said = set(_YEAR.findall(text))
+        return float(bool(self._years and said) and self._years.isdisjoint(said))
 
     def _has_new(self, pattern: re.Pattern[str], text: str) -> bool:
         """Whether ``text`` holds such a thing that the question does not name itself."""

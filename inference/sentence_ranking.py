@@ -27,8 +27,9 @@ EMBEDDED = 12
 """Sentences whose meaning is compared; the lexically best. Bounds what an answer costs."""
 
 LEAST, MOST = 2, 5
-ENOUGH = 0.9
-"""Sentences are added until one of them answers with this chance."""
+ENOUGH = 0.92
+"""Sentences are added until one of them answers with this chance: three on the mean of the
+questions that fitted the weights."""
 
 _SAME = 0.7
 """Two sentences that share this part of the shorter one's words repeat each other."""
@@ -41,16 +42,19 @@ _DIGIT = re.compile(r"\d")
 class Weights(Struct, frozen=True):
     """Log-odds for one unit of each feature; see ``_Features``."""
 
-    shared: float = 5.5
-    before: float = 2.2
-    pairs: float = 1.3
-    fused: float = 3.7
-    rank: float = 1.2
-    passage: float = 3.0
-    meaning: float = 4.4
+    shared: float = 3.2
+    given: float = 2.8
+    pairs: float = 1.0
+    fused: float = 2.8
+    rank: float = 1.7
+    passage: float = 2.6
+    focus: float = 2.2
+    meaning: float = 3.7
     person: float = 1.7
     figure: float = 1.4
     naming: float = 0.4
+    count: float = 1.6
+    other_year: float = -1.1
 
 
 WEIGHTS = Weights()
@@ -72,6 +76,7 @@ class _Row(Struct):
     sentence: Sentence
     ordered: list[str]
     words: frozenset[str]
+    under: frozenset[str]
     before: frozenset[str]
 
 
@@ -134,10 +139,14 @@ def is_crumb(text: str) -> bool:
 
 
 class _Features:
-    """What sentences share with one question. Words weigh by how rare they are among all rows."""
+    """What sentences share with one question. Words weigh by how rare they are among all rows.
+
+    A row has the words of its headings: what a title says holds for every sentence under it, so
+    that a sentence gains nothing by saying it again.
+    """
 
     def __init__(self, ordered: Sequence[str], wish: Wish, rows: Sequence[_Row]) -> None:
-        frequency = Counter(word for row in rows for word in row.words)
+        frequency = Counter(word for row in rows for word in row.words | row.under)
         self._wanted = set(ordered)
         self._pairs = set(pairwise(ordered))
         self._wish = wish
@@ -149,17 +158,21 @@ class _Features:
     def of(self, row: _Row) -> tuple[float, ...]:
         """The features of one row, in the order of ``Weights`` without ``meaning``."""
         text = row.sentence.text
+        stated = row.words | row.under
         return (
-            self._share(self._wanted & row.words),
-            # What a sentence takes for granted: said just before it, or by its headings.
-            self._share((self._wanted - row.words) & row.before),
+            self._share(self._wanted & stated),
+            # What a sentence takes for granted is said just before it.
+            self._share(self._wanted & (stated | row.before)),
             len(self._pairs & set(pairwise(row.ordered))) / (len(self._pairs) or 1),
             row.passage.score,
             1.0 / row.source,
             max(row.passage.dense or 0.0, 0.0),
+            max(row.passage.focus or row.passage.dense or 0.0, 0.0),
             self._wish.person(text),
             self._wish.figure(text),
             self._wish.naming(text),
+            self._wish.count(text),
+            self._wish.other_year(text),
         )
 
     def _share(self, held: set[str] | frozenset[str]) -> float:
@@ -180,7 +193,10 @@ def _candidate(row: _Row, features: tuple[float, ...], weights: Weights) -> Cand
     return Candidate(row.source, row.sentence, row.words, score, features)
 
 
-FEATURES = ("shared", "before", "pairs", "fused", "rank", "passage", "person", "figure", "naming")
+FEATURES = (
+    *("shared", "given", "pairs", "fused", "rank", "passage", "focus"),
+    *("person", "figure", "naming", "count", "other_year"),
+)
 """The order of a candidate's features; with a similarity "meaning" follows."""
 
 
@@ -191,7 +207,7 @@ def _rows(passages: Sequence[Passage], analyser: Analyser) -> Iterator[_Row]:
         for sentence in split(passage.text):
             ordered = _subject(sentence.text, analyser)
             have = frozenset(ordered)
-            yield _Row(number, passage, sentence, ordered, have, headings | last)
+            yield _Row(number, passage, sentence, ordered, have, headings, last)
             last = have
 
 

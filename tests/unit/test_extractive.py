@@ -6,10 +6,13 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import pytest
+
 from inference import prompt
 from inference.citations import filter_whole
 from inference.extractive_model import LEAD, ExtractiveModel, answer
 from inference.ports import Finished, TextDelta
+from inference.question_wish import Wish
 from inference.sentence_ranking import EMBEDDED, rank
 from tests.fakes import FakeEmbedder, a_passage, passages
 
@@ -91,6 +94,43 @@ def test_the_number_of_a_clause_is_no_figure_that_was_asked_for() -> None:
     )
     ranked = rank("How much must the owner give to the office?", [clauses])
     assert ranked[0].sentence.text.startswith("7.2")
+
+
+def first_quote(question: str, text: str, *, title: str = "Notes") -> str:
+    return rank(question, [a_passage(1, title=title, text=text)])[0].sentence.text
+
+
+def test_a_sentence_gains_nothing_by_saying_its_title_again() -> None:
+    said = first_quote(
+        "How is a breach of the Harrow Ridge supply agreement cured?",
+        "This Harrow Ridge supply agreement is made between two parties.\n"
+        "The seller cures a breach within thirty days of notice.",
+        title="Harrow Ridge supply agreement",
+    )
+    assert said.startswith("The seller cures")
+
+
+def test_a_sentence_about_another_year_comes_after_one_about_the_year_that_is_asked_for() -> None:
+    asked = "What was the availability of the turbines in 2023?"
+    other = "The availability of the turbines in 2024 was 97.1 percent."
+    assert first_quote(asked, f"{other}\nIt had been 96.4 percent in 2023.").endswith("2023.")
+    # No year at all contradicts nothing.
+    assert Wish(asked).other_year("It was 96.4 percent.") == 0.0
+    assert Wish("What was the availability?").other_year(other) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("sentence", "counts"),
+    [
+        ("No more than 330 full equivalent cycles are allowed.", 1.0),
+        ("It makes two cycles a day.", 1.0),
+        ("4.2 Cycles are counted by energy.", 0.0),
+        ("The cycle lasts 330 minutes.", 0.0),
+    ],
+)
+def test_what_is_counted_stands_right_after_its_number(sentence: str, counts: float) -> None:
+    assert Wish("How many cycles may the battery make?").count(sentence) == counts
+    assert Wish("How long may the battery run?").count(sentence) == 0.0
 
 
 async def test_sentences_are_compared_by_meaning_where_there_is_an_embedder() -> None:
