@@ -342,12 +342,12 @@ class Insights(Model):
 
 
 class Ticket(Model):
-    """A ticket for one handshake. Its socket serves its person until ``sign_in_ends_at``, unless
+    """A ticket for one handshake. Its socket serves its person for ``sign_in_lasts_s``, unless
     the message ``auth`` brings another ticket before."""
 
     ticket: str
     expires_in_s: Count
-    sign_in_ends_at: Milliseconds
+    sign_in_lasts_s: Count
 
 
 class ClosedConnections(Model):

@@ -26,6 +26,7 @@ class TableSignInDesk:
         now: Callable[[], float],
         management: Callable[[], ApiGatewayManagementApiClient],
     ) -> None:
+        self._now = now
         self._tickets = Tickets(table, now)
         self._connections = Connections(table, now)
         self._management = management
@@ -34,7 +35,7 @@ class TableSignInDesk:
         return models.Ticket(
             ticket=self._tickets.issue(grant),
             expires_in_s=TICKET_TTL_S,
-            sign_in_ends_at=grant.expires_at * 1000,
+            sign_in_lasts_s=max(0, grant.expires_at - int(self._now())),
         )
 
     def log_out(self, who: Identity) -> models.ClosedConnections:

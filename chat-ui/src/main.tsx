@@ -17,6 +17,9 @@ import { ConversationsProvider } from "./features/conversations/context";
 import { serverHistory } from "./features/conversations/server_history";
 import { PreferenceStore } from "./features/settings/preferences";
 import { PreferencesProvider } from "./features/settings/preferences_context";
+import { SignInGate } from "./features/sign_in/SignInGate";
+import { SignIn, signedFetch } from "./features/sign_in/sign_in";
+import { ticketTransport } from "./features/sign_in/ticket_transport";
 import { preloadMarkdown } from "./features/thread/AnswerText";
 import { SessionProvider } from "./session/session_context";
 
@@ -31,19 +34,35 @@ function browserStorage(): Storage | null {
   }
 }
 
+function browserSessionStorage(): Storage | null {
+  try {
+    return window.sessionStorage;
+  } catch {
+    return null;
+  }
+}
+
 async function start(element: HTMLElement): Promise<void> {
   const root = createRoot(element);
   try {
-    const { websocketUrl, apiUrl } = await loadConfig(new URL(window.location.href));
+    const { websocketUrl, apiUrl, authMode } = await loadConfig(new URL(window.location.href));
     const storage = browserStorage();
     const preferences = new PreferenceStore(storage);
     const vault = createVault(storage, createId);
-    const api = new ApiClient({ apiUrl, clientId: vault.clientId() });
+    const signIn = authMode === "none" ? null : new SignIn(browserSessionStorage());
+    const api = new ApiClient({
+      apiUrl,
+      clientId: vault.clientId(),
+      ...(signIn === null ? {} : { fetch: signedFetch(signIn) }),
+    });
     const archive = createArchive(browserDatabase(), Date.now);
     const tabs = browserTabs();
     const history = serverHistory(api);
     const session = new Session({
-      transport: webSocketTransport(websocketUrl),
+      transport:
+        signIn === null
+          ? webSocketTransport(websocketUrl)
+          : ticketTransport(websocketUrl, webSocketTransport, () => api.createTicket()),
       vault,
       archive,
       history,
@@ -57,13 +76,16 @@ async function start(element: HTMLElement): Promise<void> {
       if (document.visibilityState === "visible") session.retryNow();
     });
     session.start();
+    signIn?.subscribe(() => session.retryNow());
     root.render(
       <StrictMode>
         <PreferencesProvider store={preferences}>
           <ApiProvider client={api}>
             <SessionProvider session={session} vault={vault}>
               <ConversationsProvider value={{ archive, tabs, history }}>
-                <App />
+                <SignInGate signIn={signIn} authMode={authMode}>
+                  <App />
+                </SignInGate>
               </ConversationsProvider>
             </SessionProvider>
           </ApiProvider>

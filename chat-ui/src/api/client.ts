@@ -6,6 +6,7 @@ import { ApiError, problemOf } from "./errors";
 import type {
   ChunkInContext,
   ChunkPage,
+  ClosedConnections,
   Conversation,
   ConversationChange,
   ConversationPage,
@@ -18,6 +19,7 @@ import type {
   FeedbackRequest,
   Insights,
   SearchPage,
+  Ticket,
 } from "./schema";
 
 export interface ApiSettings {
@@ -122,6 +124,16 @@ export class ApiClient {
   /** Figures of the last `days` days, 1 to 90. */
   getInsights(days: number, signal?: AbortSignal): Promise<Insights> {
     return this.#json(["insights"], { query: { days }, signal });
+  }
+
+  /** The right to open one socket, within seconds. */
+  createTicket(): Promise<Ticket> {
+    return this.#json(["tickets"], { method: "POST" });
+  }
+
+  /** Closes every socket of this person. */
+  logOut(): Promise<ClosedConnections> {
+    return this.#json(["logout"], { method: "POST" });
   }
 
   /** Everything that the server keeps of this person. */

@@ -509,14 +509,11 @@ export interface SearchPage {
   next_cursor: string | null;
 }
 /**
- * A ticket for one handshake. Its socket serves its person until ``sign_in_ends_at``, unless
+ * A ticket for one handshake. Its socket serves its person for ``sign_in_lasts_s``, unless
  * the message ``auth`` brings another ticket before.
  */
 export interface Ticket {
   ticket: string;
   expires_in_s: number;
-  /**
-   * Milliseconds since 1970, UTC.
-   */
-  sign_in_ends_at: number;
+  sign_in_lasts_s: number;
 }

@@ -5,7 +5,11 @@ export interface Config {
   readonly websocketUrl: string;
   /** Absolute `http:` or `https:` address, without a slash at its end. */
   readonly apiUrl: string;
+  readonly authMode: AuthMode;
 }
+
+/** How people prove who they are. */
+export type AuthMode = "none" | "api-key" | "cognito";
 
 /** The configuration could not be had; the message is for the person at the page. */
 export class ConfigError extends Error {
@@ -43,7 +47,13 @@ export function parseConfig(value: unknown, page: URL): Config {
     throw new ConfigError(`The server's settings name an address that is no WebSocket: ${given}`);
   }
   const api = new URL(setting(value, "apiUrl") || "/api", page).href.replace(/\/$/, "");
-  return { websocketUrl: url.href, apiUrl: api };
+  return { websocketUrl: url.href, apiUrl: api, authMode: authMode(setting(value, "authMode")) };
+}
+
+/** A server that asks for what this page does not know is not one to talk to without it. */
+function authMode(given = "none"): AuthMode {
+  if (given === "none" || given === "api-key" || given === "cognito") return given;
+  throw new ConfigError(`This page cannot sign in the way the server asks for: ${given}`);
 }
 
 function setting(settings: unknown, name: string): string | undefined {
