@@ -55,8 +55,10 @@ def write_bundle(
     import numpy as np
 
     write_chunks(folder, plan)
-    words = [Analyser().words(text) for text in plan.embedded]
-    write_lexical(folder / LEXICAL, words)
+    analyser = Analyser()
+    words = [analyser.words(text) for text in plan.embedded]
+    compounds = [analyser.compounds(text) for text in plan.embedded]
+    write_lexical(folder / LEXICAL, [a + b for a, b in zip(words, compounds, strict=True)])
     write_lexical(folder / PAIRS, [pairs_of(found) for found in words])
     kind, recall = write_vectors(folder / VECTORS, vectors)
     write_vectors(folder / WINDOWS, windows)

@@ -139,6 +139,8 @@ class FaissRetriever:
         mask = self.store.visible(groups, filters)
         words = self._analyser.words(question)
         bm25, coverage = self._lexical.scores_and_coverage(words)
+        if compounds := self._analyser.compounds(question):
+            bm25 += self._lexical.scores([word for word in compounds if word not in words])
         if mask is not None:
             bm25 *= mask
         candidates = np.union1d(self._dense.nearest(vector, mask), _top(bm25, LIST_LENGTH))

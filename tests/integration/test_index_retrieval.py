@@ -87,7 +87,8 @@ def test_word_scores_are_those_of_the_library_that_made_them(bundle: Path, corpu
     texts = plan_of(corpus).embedded
     words = Analyser().words
     model = bm25s.BM25(method="lucene", k1=0.9, b=0.4)
-    model.index([words(text) for text in texts], show_progress=False)
+    compounds = Analyser().compounds
+    model.index([words(text) + compounds(text) for text in texts], show_progress=False)
     index = LexicalIndex(bundle / "lexical", chunks=len(texts))
     for question in ("turbine of site 12", "dollars", "1110 MWh", "zzz unknown", "the of", ""):
         known = [w for w in dict.fromkeys(words(question)) if w in model.vocab_dict]

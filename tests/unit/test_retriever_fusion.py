@@ -89,7 +89,19 @@ def test_numbers_are_compared_without_grouping() -> None:
         ("10,000 MWh at 11.85 ¢", ["10000", "mwh", "11.85"]),
         ("RS-1, RS-2", ["rs", "1", "rs", "2"]),
         ("", []),
+        ("CO₂ and CO2, β-cell, β", ["co2", "co2", "beta", "cell", "beta"]),
+        ("Évaluation, 5 ㎾, ﬂow", ["evalu", "5", "kw", "flow"]),
     ],
 )
 def test_words_are_lowered_stemmed_and_keep_decimals(text: str, words: list[str]) -> None:
     assert Analyser().words(text) == words
+
+
+def test_hyphenated_words_are_found_in_either_spelling() -> None:
+    analyser = Analyser()
+    assert analyser.compounds("The off-peak rate, day-ahead; non - coding") == [
+        "offpeak",
+        "dayahead",
+    ]
+    assert analyser.words("offpeak") == analyser.compounds("Off-Peak")
+    assert analyser.compounds("no hyphen") == []
