@@ -9,6 +9,7 @@ Figures: every figure of the sample corpus, written otherwise (right) and change
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -35,17 +36,23 @@ class Claim(Struct, frozen=True):
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--vectors", type=Path, help="keep embeddings here (.npz)")
+    parser.add_argument("--json", type=Path, help="write the rows here too")
     arguments = parser.parse_args()
     vectors = KeptVectors(arguments.vectors)
     asked = [item for item in shipped(vectors) if item.answers]
     vectors.save()
     claims = [*sentence_claims(asked), *figure_claims(_chunks())]
     print(f"  {'claims':<52}{'n':>7}{'flagged':>9}  should be")
+    rows = []
     for kind in dict.fromkeys(claim.kind for claim in claims):
         of_kind = [claim for claim in claims if claim.kind == kind]
         share = sum(claim.flagged for claim in of_kind) / len(of_kind)
         should = "none" if of_kind[0].right else "all"
         print(f"  {kind:<52}{len(of_kind):>7}{share:9.1%}  {should}")
+        row = {"claims": kind, "n": len(of_kind), "flagged": round(share, 4), "should be": should}
+        rows.append(row)
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
     return 0
 
 
