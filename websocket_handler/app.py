@@ -19,6 +19,7 @@ from copilot.identity import Identity, anonymous_user
 from copilot.log import configure_logging
 from copilot.table import Table
 from copilot.wire import AnyServerEvent, Error, ProtocolError, decode_client, encode_event
+from websocket_handler.clients import client_config
 from websocket_handler.desk import AwsDesk
 from websocket_handler.pushes import push
 from websocket_handler.routes import Caller, Outcome, Routes
@@ -35,11 +36,12 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        table = Table(boto3.client("dynamodb"), settings.table_name)
+        config = client_config()
+        table = Table(boto3.client("dynamodb", config=config), settings.table_name)
         self.connections = Connections(table, time.time)
         desk = AwsDesk(
             table,
-            boto3.client("sqs"),
+            boto3.client("sqs", config=config),
             settings.queue_url,
             time.time,
             questions_per_minute=settings.questions_per_minute,
@@ -52,7 +54,9 @@ class App:
     def management(self) -> ApiGatewayManagementApiClient:
         """The push client; most routes answer through their route response and never need it."""
         return boto3.client(
-            "apigatewaymanagementapi", endpoint_url=self.settings.websocket_endpoint
+            "apigatewaymanagementapi",
+            endpoint_url=self.settings.websocket_endpoint,
+            config=client_config(),
         )
 
 

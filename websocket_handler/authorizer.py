@@ -22,6 +22,7 @@ from copilot.identity import ANYBODY
 from copilot.log import configure_logging
 from copilot.table import Table
 from copilot.tickets import Tickets
+from websocket_handler.clients import client_config
 from websocket_handler.settings import AuthorizerSettings
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,8 @@ class Gate:
 
     def __init__(self, settings: AuthorizerSettings) -> None:
         self._settings = settings
-        self._tickets = Tickets(Table(boto3.client("dynamodb"), settings.table_name), time.time)
+        dynamodb = boto3.client("dynamodb", config=client_config())
+        self._tickets = Tickets(Table(dynamodb, settings.table_name), time.time)
 
     def admit(self, headers: Mapping[str, str], query: Mapping[str, str]) -> dict[str, Any]:
         """The context of a connection that may open: strings, as API Gateway carries them.

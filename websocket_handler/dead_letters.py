@@ -16,6 +16,7 @@ from copilot.queue_messages import AnswerQuestion, BadQueueMessage, decode_messa
 from copilot.stopping import Stopping
 from copilot.table import Table
 from copilot.wire import ErrorInfo
+from websocket_handler.clients import client_config
 from websocket_handler.pushes import push
 from websocket_handler.settings import DeadLetterSettings
 
@@ -35,10 +36,11 @@ class Consumer:
     """One process's worth of clients."""
 
     def __init__(self, settings: DeadLetterSettings) -> None:
-        table = Table(boto3.client("dynamodb"), settings.table_name)
+        config = client_config()
+        table = Table(boto3.client("dynamodb", config=config), settings.table_name)
         self.stopping = Stopping(table, time.time, retention_s=settings.retention_s)
         self.management: ApiGatewayManagementApiClient = boto3.client(
-            "apigatewaymanagementapi", endpoint_url=settings.websocket_endpoint
+            "apigatewaymanagementapi", endpoint_url=settings.websocket_endpoint, config=config
         )
 
     def consume(self, body: str) -> None:

@@ -11,34 +11,51 @@ from urllib.parse import unquote
 
 
 class ManagementApi:
-    """Keeps what was posted to each connection and which were deleted; ``gone`` ones answer 410."""
+    """Keeps what was posted to each connection and which were deleted.
+
+    ``gone`` connections answer 410, ``refused`` ones 403, and ``cut`` ones never answer: the
+    connection is closed.
+    """
 
     def __init__(self) -> None:
         self.posted: list[tuple[str, bytes]] = []
         self.deleted: list[str] = []
         self.gone: set[str] = set()
+        self.refused: set[str] = set()
+        self.cut: set[str] = set()
         api = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 connection_id = unquote(self.path.rsplit("/", 1)[1])
                 data = self.rfile.read(int(self.headers["Content-Length"]))
-                if connection_id not in api.gone:
+                if self._reached(connection_id):
                     api.posted.append((connection_id, data))
-                self._answer(connection_id)
+                    self._answer(200)
 
             def do_DELETE(self) -> None:
                 connection_id = unquote(self.path.rsplit("/", 1)[1])
-                if connection_id not in api.gone:
+                if self._reached(connection_id):
                     api.deleted.append(connection_id)
-                self._answer(connection_id)
+                    self._answer(200)
 
-            def _answer(self, connection_id: str) -> None:
-                gone = connection_id in api.gone
-                body = b'{"message":"Gone"}' if gone else b""
-                self.send_response(410 if gone else 200)
-                if gone:
-                    self.send_header("x-amzn-ErrorType", "GoneException")
+            def _reached(self, connection_id: str) -> bool:
+                if connection_id in api.cut:
+                    self.close_connection = True
+                    return False
+                if connection_id in api.gone:
+                    self._answer(410, "GoneException")
+                    return False
+                if connection_id in api.refused:
+                    self._answer(403, "ForbiddenException")
+                    return False
+                return True
+
+            def _answer(self, status: int, error: str = "") -> None:
+                body = json.dumps({"message": error}).encode() if error else b""
+                self.send_response(status)
+                if error:
+                    self.send_header("x-amzn-ErrorType", error)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

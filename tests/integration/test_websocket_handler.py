@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -21,7 +23,10 @@ from tests.conftest import Time
 from tests.integration.management_api import ManagementApi
 from websocket_handler import app as entry
 from websocket_handler import authorizer, dead_letters
+from websocket_handler.clients import client_config
 
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+WATCHDOG_S = 5
 ARN = "arn:aws:execute-api:us-east-1:123456789012:abc/dev/$connect"
 SOURCE = Source(id="1", title="PPA", snippet="…", score=1.0, document="ppa.md", chunk_id="c1")
 
@@ -233,6 +238,20 @@ def test_a_resume_on_a_new_connection_replays_and_follows(
     assert [f["type"] for f in management.frames("ann-2")] == ["snapshot", "end"]
 
 
+def test_the_watchdog_of_a_question_that_is_merely_waiting_enqueues_nothing(
+    ann: Client, time: Time
+) -> None:
+    answer_id = ask(ann)["answer_id"]
+    assert [message["answer_id"] for message in ann.queued()] == [answer_id]
+    for _ in range(LEASE_S // WATCHDOG_S):
+        time.now += WATCHDOG_S
+        ann.send({"action": "resume", "answer_id": answer_id})
+    assert ann.queued() == []
+    time.now += WATCHDOG_S
+    ann.send({"action": "resume", "answer_id": answer_id})
+    assert [message["answer_id"] for message in ann.queued()] == [answer_id]
+
+
 def test_a_resume_of_an_orphaned_answer_enqueues_it_again(
     ann: Client, table: Table, time: Time
 ) -> None:
@@ -301,18 +320,49 @@ def test_a_dead_letter_that_is_no_question_is_dropped(environment: str) -> None:
     assert dead_letters.handler(letter, None) == {"batchItemFailures": []}
 
 
-def test_a_subscriber_that_has_gone_does_not_stop_the_others(
-    ann: Client, management: ManagementApi, environment: str
-) -> None:
-    answer_id = ask(ann)["answer_id"]
-    for connection_id in ("ann-0", "ann-2"):
+def open_tabs(environment: str, answer_id: str, *connection_ids: str) -> None:
+    for connection_id in connection_ids:
         tab = Client(environment, connection_id)
         tab.connect()
         tab.send({"action": "hello", "client_id": "ann"})
         tab.send({"action": "resume", "answer_id": answer_id})
-    management.gone.add("ann-0")
-    ann.send({"action": "cancel", "answer_id": answer_id})
-    assert [f["state"] for f in management.frames("ann-2")] == ["cancelled"]
+
+
+@pytest.mark.parametrize("broken", ["gone", "refused", "cut"])
+def test_a_tab_that_cannot_be_reached_keeps_the_end_from_nobody(
+    broken: str, ann: Client, management: ManagementApi, environment: str
+) -> None:
+    answer_id = ask(ann)["answer_id"]
+    open_tabs(environment, answer_id, "ann-0", "ann-2")
+    getattr(management, broken).add("ann-0")
+    end = ann.send({"action": "cancel", "answer_id": answer_id})
+    assert end["state"] == "cancelled"
+    assert management.frames("ann-2") == [end]
+
+
+@pytest.mark.parametrize("broken", ["gone", "refused", "cut"])
+def test_a_dead_letter_is_done_with_though_a_tab_cannot_be_reached(
+    broken: str, ann: Client, management: ManagementApi, environment: str
+) -> None:
+    answer_id = ask(ann)["answer_id"]
+    open_tabs(environment, answer_id, "ann-0", "ann-2")
+    getattr(management, broken).add("ann-0")
+    letter = {"Records": [{"messageId": "1", "body": json.dumps({"v": 1, "answer_id": answer_id})}]}
+    assert dead_letters.handler(letter, None) == {"batchItemFailures": []}
+    assert [frame["state"] for frame in management.frames("ann-1")] == ["error"]
+    assert management.frames("ann-2") == management.frames("ann-1")
+
+
+@pytest.mark.parametrize("function", ["WebSocketFunction", "AuthorizerFunction"])
+def test_a_call_that_hangs_ends_before_its_function_does(function: str, environment: str) -> None:
+    config: Any = client_config()
+    attempts = config.retries["total_max_attempts"]
+    limit = re.search(rf"  {function}:.*?Timeout: (\d+)", TEMPLATE.read_text(), re.DOTALL)
+    assert limit
+    assert attempts * (config.connect_timeout + config.read_timeout) < int(limit[1])
+    for client in (entry.app().management, dead_letters.consumer().management):
+        meta: Any = client.meta
+        assert meta.config.read_timeout == config.read_timeout
 
 
 # --- sign-in --------------------------------------------------------------------------------------
