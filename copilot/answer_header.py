@@ -35,6 +35,8 @@ class Header(Struct, frozen=True, kw_only=True):
     created: int
     enqueued_at: int = 0
     end: str | None = None
+    counted: bool = False
+    """Whether it holds a slot and its tokens count towards a limit."""
 
     @property
     def is_final(self) -> bool:
@@ -68,6 +70,7 @@ class Header(Struct, frozen=True, kw_only=True):
             created=item["created"],
             enqueued_at=item.get("enqueued_at", 0),
             end=item.get("end"),
+            counted=item.get("counted", False),
         )
 
 

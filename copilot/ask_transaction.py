@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from copilot.allowance import take_slot
 from copilot.answer_header import HEADER_TTL_S, IDEMPOTENCY_TTL_S
 from copilot.conversations import Message, message_item, title_of
 from copilot.question import NewQuestion
@@ -46,10 +47,15 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
     now: float
     questions_per_minute: int
     retention_s: int
+    counted: bool = False
 
     def writes(self) -> list[dict[str, Any]]:
-        """The writes: idempotency, conversation, rate limit, then header, question, message."""
-        return [self._idempotency(), self._conversation(), self._rate(), *self._answer()]
+        """The writes: idempotency, conversation, rate limit, then header, question, message, and
+        the answer's slot if it is ``counted``."""
+        writes = [self._idempotency(), self._conversation(), self._rate(), *self._answer()]
+        if self.counted:
+            writes.append(take_slot(self.table, self.question.identity, self.answer_id, self.now))
+        return writes
 
     @property
     def _second(self) -> int:
@@ -148,6 +154,7 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
             "state": "queued",
             "lease_until": 0,
             "attempts": 0,
+            "counted": self.counted or None,
             "subscribers": {self.question.connection_id} if self.question.connection_id else None,
             "created": self._second,
             "enqueued_at": self._second,

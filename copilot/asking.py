@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
+from copilot.allowance import Allowance, Usage
 from copilot.answer_header import (
     MAX_SUBSCRIBERS,
     AnswerError,
@@ -50,6 +51,7 @@ from copilot.table import (
 )
 
 _CONFLICT_RETRIES = 5
+_UNLIMITED = Allowance()
 
 
 class Asking:
@@ -64,12 +66,14 @@ class Asking:
         now: Callable[[], float],
         *,
         questions_per_minute: int = 20,
+        allowance: Allowance = _UNLIMITED,
         retention_s: int = 30 * 86_400,
         redacted: Iterable[str] = (),
     ) -> None:
         self._table = table
         self._now = now
         self._per_minute = questions_per_minute
+        self._allowance = allowance
         self._retention_s = retention_s
         self._redacted = tuple(redacted)
 
@@ -82,9 +86,17 @@ class Asking:
             UnknownParent: the turn to follow is not in the conversation.
             Busy: the conversation is being answered; ``stalled`` names an answer that nobody
                 is writing, which the caller may enqueue again.
-            RateLimited: too many questions in this minute.
+            RateLimited: too many questions in this minute, or another limit is reached.
         """
         question = replace(question, text=redact(question.text, self._redacted))
+        if self._allowance != _UNLIMITED:
+            try:
+                Usage(self._table, self._now).check(question.identity, self._allowance)
+            except RateLimited:
+                # What was accepted before is no new question.
+                if self._idempotency_row(question):
+                    return self._asked_before(question)
+                raise
         answer_id = new_id()
         conversation_id = question.conversation_id or new_id()
         for attempt in range(_CONFLICT_RETRIES):
@@ -153,6 +165,7 @@ class Asking:
             now=self._now(),
             questions_per_minute=self._per_minute,
             retention_s=self._retention_s,
+            counted=self._allowance.counts,
         )
         writes: list[Any] = transaction.writes()
         try:
@@ -180,12 +193,7 @@ class Asking:
         return question.parent, None
 
     def _asked_before(self, question: NewQuestion) -> Asked:
-        answer = self._table.client.get_item(
-            TableName=self._table.name,
-            Key=key(idempotency_pk(question.identity, question.client_msg_id), META_SK),
-            ConsistentRead=True,
-        )
-        item = decode(answer["Item"])
+        item = self._idempotency_row(question)
         if item["payload"] != question.payload_hash():
             raise IdempotencyConflict(
                 "This client_msg_id was used for another question; send it under a new one."
@@ -197,6 +205,15 @@ class Asking:
             conversation_id=item["conversation_id"],
             enqueue=unowned,
         )
+
+    def _idempotency_row(self, question: NewQuestion) -> dict[str, Any]:
+        answer = self._table.client.get_item(
+            TableName=self._table.name,
+            Key=key(idempotency_pk(question.identity, question.client_msg_id), META_SK),
+            ConsistentRead=True,
+        )
+        item = decode(answer.get("Item", {}))
+        return item if item and is_live(item, self._now()) else {}
 
     def _follow(self, question: NewQuestion, answer_id: str) -> Header:
         if question.connection_id is not None:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from copilot.allowance import Usage, free_slot
 from copilot.answer_header import HEADER_TTL_S, AnswerError, Fenced, Header
 from copilot.conversations import Message, message_item
 from copilot.headers import read_header
@@ -70,10 +71,17 @@ class Ender(Struct, frozen=True, kw_only=True):
         encoded = encode_event(event).decode()
         end_header = self._end_header(header, event, encoded, only_unowned)
         receipt = self._receipt_writes(header, event, ending.sources, question)
+        if header.counted:
+            receipt.append(free_slot(self.table.name, header.identity, header.answer_id))
         copies = self._conversation_writes(header, ending, encoded)
         if not self._transact([end_header, *receipt, *copies], header.answer_id):
             # The conversation was deleted meanwhile: the answer still ends.
             self._transact([end_header, *receipt], header.answer_id)
+        if header.counted and ending.receipt is not None:
+            tokens = ending.receipt.tokens
+            Usage(self.table, self.now).add_tokens(
+                header.identity, tokens.prompt + tokens.completion
+            )
         stored = read_header(self.table, header.answer_id, self.now())
         return event, stored.subscribers if stored else header.subscribers
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
+from copilot.allowance import Allowance
 from copilot.answer_header import AnswerExpired, Busy, Header
 from copilot.answers import AnswerLog
 from copilot.asking import Asking
@@ -42,6 +43,7 @@ class TableAnswerDesk:
         sleep: Callable[[float], None],
         *,
         questions_per_minute: int,
+        allowance: Allowance,
         retention_s: int,
         redacted: Iterable[str],
     ) -> None:
@@ -56,6 +58,7 @@ class TableAnswerDesk:
             table,
             now,
             questions_per_minute=questions_per_minute,
+            allowance=allowance,
             retention_s=retention_s,
             redacted=redacted,
         )

@@ -56,6 +56,7 @@ def services() -> Services:
             time.time,
             time.sleep,
             questions_per_minute=settings.questions_per_minute,
+            allowance=settings.allowance,
             retention_s=kept,
             redacted=settings.redacted,
         ),

@@ -8,6 +8,8 @@ from typing import Literal, cast
 
 from msgspec import Struct
 
+from copilot.allowance import Allowance
+from copilot.allowance_settings import LIMITS, allowance_of
 from copilot.configuration import SettingsError, Values, Variable
 from copilot.redaction.settings import REDACT, redacted_kinds
 
@@ -23,6 +25,7 @@ VARIABLES = (
     Variable("COGNITO_CLIENT_ID", "", "", "the app client that ID tokens are issued to"),
     Variable("INDEX_DIR", "faiss_index", "path", "the index bundle whose documents are shown"),
     Variable("QUESTIONS_PER_MINUTE", "20", "1/min", "how many questions one person may ask"),
+    *LIMITS,
     Variable("RETENTION_DAYS", "30", "days", "how long conversations are kept"),
     REDACT,
     Variable("LOG_LEVEL", "INFO", "", "DEBUG, INFO, WARNING or ERROR"),
@@ -51,6 +54,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     cognito_client_id: str
     index_dir: Path
     questions_per_minute: int
+    allowance: Allowance
     retention_s: int
     redacted: tuple[str, ...]
     log_level: str
@@ -73,6 +77,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             cognito_client_id=values.text("COGNITO_CLIENT_ID"),
             index_dir=Path(values.text("INDEX_DIR")),
             questions_per_minute=values.integer("QUESTIONS_PER_MINUTE", least=1),
+            allowance=allowance_of(values),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
             redacted=redacted_kinds(values),
             log_level=values.text("LOG_LEVEL"),

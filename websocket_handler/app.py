@@ -45,6 +45,7 @@ class App:
             settings.queue_url,
             time.time,
             questions_per_minute=settings.questions_per_minute,
+            allowance=settings.allowance,
             retention_s=settings.retention_s,
             redacted=settings.redacted,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from copilot.allowance import Allowance
 from copilot.answer_header import Header, TicketRefused
 from copilot.answers import AnswerLog
 from copilot.asking import Asking
@@ -37,6 +38,7 @@ class AwsDesk:
         now: Callable[[], float],
         *,
         questions_per_minute: int,
+        allowance: Allowance,
         retention_s: int,
         redacted: Iterable[str],
     ) -> None:
@@ -50,6 +52,7 @@ class AwsDesk:
             table,
             now,
             questions_per_minute=questions_per_minute,
+            allowance=allowance,
             retention_s=retention_s,
             redacted=redacted,
         )

@@ -7,6 +7,8 @@ from typing import Literal, cast
 
 from msgspec import Struct
 
+from copilot.allowance import Allowance
+from copilot.allowance_settings import LIMITS, allowance_of
 from copilot.configuration import SettingsError, Values, Variable
 from copilot.redaction.settings import REDACT, redacted_kinds
 
@@ -22,6 +24,7 @@ VARIABLES = (
     Variable("QUEUE_URL", None, "URL", "the queue that questions are put on"),
     _ENDPOINT,
     Variable("QUESTIONS_PER_MINUTE", "20", "1/min", "how many questions one person may ask"),
+    *LIMITS,
     REDACT,
     _RETENTION,
     _LOG_LEVEL,
@@ -52,6 +55,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     queue_url: str
     websocket_endpoint: str
     questions_per_minute: int
+    allowance: Allowance
     redacted: tuple[str, ...]
     retention_s: int
     log_level: str
@@ -69,6 +73,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             queue_url=values.text("QUEUE_URL"),
             websocket_endpoint=values.text("WEBSOCKET_ENDPOINT"),
             questions_per_minute=values.integer("QUESTIONS_PER_MINUTE", least=1),
+            allowance=allowance_of(values),
             redacted=redacted_kinds(values),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
             log_level=values.text("LOG_LEVEL"),

@@ -13,6 +13,7 @@ import msgspec
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
+from copilot.allowance import Allowance
 from copilot.answer_header import NotTaken
 from copilot.answers import AnswerLog
 from copilot.connections import Connection, Connections, UnknownConnection
@@ -71,6 +72,7 @@ class World:
             "queue",
             self._time,
             questions_per_minute=1000,
+            allowance=Allowance(),
             retention_s=86_400,
             redacted=frozenset(),
         )
