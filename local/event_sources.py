@@ -1,7 +1,8 @@
 """Event source mappings: queues are read, functions invoked, what succeeded is deleted.
 
-What fails stays invisible until the queue's own visibility timeout, and the queue's redrive policy
-decides when it is dead, as in AWS.
+Of several tenants' messages those of the quiet ones go first (``local.fair_order``), for which
+some are received ahead. What fails stays invisible until the queue's own visibility timeout, and
+the queue's redrive policy decides when it is dead, as in AWS.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from local.blueprint import QueueSource
+from local.fair_order import FairOrder
 from local.pool import Functions
 from local.runtime_api import FunctionFailed
 from local.sam import REGION
@@ -25,6 +27,10 @@ POLL_S = 1.0
 """How often a queue is read without a hint: finds what became visible again."""
 
 DEFAULT_CONCURRENCY = 1000
+
+AHEAD = 500
+"""How many messages are received before they can be served, so that nobody waits behind a tenant's
+backlog; beyond it the order is the queue's own."""
 
 
 class Bell:
@@ -57,15 +63,19 @@ class QueueReader:
         concurrency = min(source.maximum_concurrency or DEFAULT_CONCURRENCY, workers)
         self._slots = asyncio.Semaphore(concurrency)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting = FairOrder()
+        self._queue_url = ""
+        self._visibility_s = 0.0
 
     async def run(self) -> None:
         """Read the queue until cancelled."""
-        queue_url = await self._sqs.url_of(self._source.queue_arn)
+        self._queue_url = await self._sqs.url_of(self._source.queue_arn)
+        self._visibility_s = await self._sqs.visibility_of(self._queue_url)
         while True:
             await self._slots.acquire()
-            messages = await self._gather_batch(queue_url)
+            messages = await self._gather_batch()
             if messages:
-                task = asyncio.create_task(self._serve(queue_url, messages))
+                task = asyncio.create_task(self._serve(messages))
                 self._tasks.add(task)
                 task.add_done_callback(self._served)
             else:
@@ -73,44 +83,66 @@ class QueueReader:
                 await self._bell.wait(POLL_S)
 
     async def finish(self) -> None:
-        """Wait until all that was read is done with; called once no function runs any more."""
+        """Wait until all that was read is done with, and give back what was read ahead; called
+        once no function runs any more."""
         while self._tasks:
             await asyncio.gather(*self._tasks)
+        held = self._waiting.take(len(self._waiting))
+        try:
+            await self._sqs.hold(self._queue_url, held, 0)
+        except QueueUnavailable as error:
+            logger.warning("%s: %s", self._source.name, error)
 
     def _served(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._slots.release()
 
-    async def _gather_batch(self, queue_url: str) -> list[dict[str, Any]]:
-        size, window_s = self._source.batch_size, self._source.batching_window_s
-        messages = await self._receive(queue_url, size)
-        deadline = time.monotonic() + window_s
-        while messages and len(messages) < size and (left := deadline - time.monotonic()) > 0:
+    async def _gather_batch(self) -> list[dict[str, Any]]:
+        size = self._source.batch_size
+        deadline = time.monotonic() + self._source.batching_window_s
+        await self._receive_ahead()
+        while 0 < len(self._waiting) < size and (left := deadline - time.monotonic()) > 0:
             await self._bell.wait(min(left, POLL_S))
-            messages += await self._receive(queue_url, size - len(messages))
-        return messages
+            await self._receive_ahead()
+        return self._waiting.take(size)
 
-    async def _receive(self, queue_url: str, count: int) -> list[dict[str, Any]]:
+    async def _receive_ahead(self) -> None:
+        """Receive what is visible, within the bound, and keep what waits here invisible."""
+        most = max(AHEAD, self._source.batch_size)
         try:
-            return await self._sqs.receive(queue_url, min(count, 10))
+            await self._hold_on()
+            while (room := most - len(self._waiting)) > 0:
+                count = min(room, 10)
+                messages = await self._sqs.receive(self._queue_url, count)
+                self._waiting.add(messages, time.monotonic())
+                if len(messages) < count:
+                    break
         except QueueUnavailable as error:
             logger.warning("%s: %s", self._source.name, error)
             await asyncio.sleep(POLL_S)
-            return []
 
-    async def _serve(self, queue_url: str, messages: list[dict[str, Any]]) -> None:
+    async def _hold_on(self) -> None:
+        """Renew what has waited for half its invisible time: who takes it has the rest to serve
+        it, which SQS asks to be six times the function's timeout."""
+        now = time.monotonic()
+        if held := self._waiting.held_since(now - self._visibility_s / 2):
+            late = await self._sqs.hold(self._queue_url, held, round(self._visibility_s))
+            self._waiting.renew(held, now)
+            self._waiting.drop(late)
+
+    async def _serve(self, messages: list[dict[str, Any]]) -> None:
         event = {"Records": [_record(message, self._source.queue_arn) for message in messages]}
         try:
             answer = await self._functions.invoke(self._source.function, event)
+            failed = failed_ids(answer, messages) if self._source.partial_failures else set()
+            done = [message for message in messages if message["MessageId"] not in failed]
+            await self._sqs.delete(self._queue_url, done)
         except FunctionFailed as error:
             logger.error("%s: %s", self._source.function, error)
-            return
-        failed = failed_ids(answer, messages) if self._source.partial_failures else set()
-        done = [message for message in messages if message["MessageId"] not in failed]
-        try:
-            await self._sqs.delete(queue_url, done)
         except QueueUnavailable as error:
             logger.warning("%s: %s", self._source.name, error)
+        finally:
+            self._waiting.done(messages)
 
 
 class QueueReaders:

@@ -40,6 +40,37 @@ class Sqs:
         messages: list[dict[str, Any]] = answer.get("Messages") or []
         return messages
 
+    async def visibility_of(self, queue_url: str) -> float:
+        """How long a received message stays invisible, in seconds."""
+        answer = await self._call(
+            "GetQueueAttributes", QueueUrl=queue_url, AttributeNames=["VisibilityTimeout"]
+        )
+        return float(answer["Attributes"]["VisibilityTimeout"])
+
+    async def hold(
+        self, queue_url: str, messages: list[dict[str, Any]], seconds: int
+    ) -> list[dict[str, Any]]:
+        """Keep received messages invisible for so long from now; 0 gives them back.
+
+        Returns those for which it was too late: they are visible, or somebody else's, again.
+        """
+        late = []
+        for start in range(0, len(messages), 10):
+            part = messages[start : start + 10]
+            entries = [
+                {
+                    "Id": str(number),
+                    "ReceiptHandle": message["ReceiptHandle"],
+                    "VisibilityTimeout": seconds,
+                }
+                for number, message in enumerate(part)
+            ]
+            answer = await self._call(
+                "ChangeMessageVisibilityBatch", QueueUrl=queue_url, Entries=entries
+            )
+            late += [part[int(failed["Id"])] for failed in answer.get("Failed") or ()]
+        return late
+
     async def delete(self, queue_url: str, messages: list[dict[str, Any]]) -> None:
         """Delete received messages; one that was received again meanwhile stays."""
         for start in range(0, len(messages), 10):

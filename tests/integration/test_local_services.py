@@ -245,3 +245,22 @@ async def test_faults_at_the_door_deny_and_slow_calls_of_services(reading: Readi
     await asyncio.to_thread(reading.send, "late")
     assert asyncio.get_running_loop().time() - began >= 0.3
     assert await reading.until(1) == ["late 1"]
+
+
+async def test_what_is_read_ahead_is_kept_from_others_or_given_back(tmp_path: Path) -> None:
+    async with AsyncExitStack() as undo:
+        running = await undo.enter_async_context(services(tmp_path))
+        outputs = await asyncio.to_thread(deploy, running.endpoint, TEMPLATE)
+        session = await undo.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
+        sqs, url = Sqs(session, running.endpoint), outputs["QueueZRef"]
+        send = client("sqs", running.endpoint).send_message
+        await asyncio.to_thread(send, QueueUrl=url, MessageBody="x", MessageGroupId="t")
+        assert await sqs.visibility_of(url) == 1.0
+        [ahead] = await sqs.receive(url, 10)
+        assert ahead["Attributes"]["MessageGroupId"] == "t"
+        assert await sqs.hold(url, [ahead], 30) == []
+        await asyncio.sleep(1.2)
+        assert await sqs.receive(url, 10) == []
+        assert await sqs.hold(url, [ahead], 0) == []
+        [again] = await sqs.receive(url, 10)
+        assert await sqs.hold(url, [ahead, again], 30) == [ahead]
