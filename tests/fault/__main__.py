@@ -9,7 +9,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.fault.matrix import network_cases, sign_in_cases, surrounding_cases, worker_cases
+from tests.fault.matrix import (
+    crowd_cases,
+    index_cases,
+    network_cases,
+    sign_in_cases,
+    surrounding_cases,
+    worker_cases,
+)
 from tests.fault.matrix.case import ABSENT, place
 from tests.fault.matrix.play import play
 from tests.fault.matrix.report import Line, failures, table
@@ -23,7 +30,14 @@ from tests.fault.model.explore import (
 )
 from tests.fault.model.rules import MUTATIONS
 
-MODULES = (network_cases, worker_cases, surrounding_cases, sign_in_cases)
+MODULES = (
+    network_cases,
+    worker_cases,
+    surrounding_cases,
+    sign_in_cases,
+    index_cases,
+    crowd_cases,
+)
 """Importing them fills the matrix."""
 
 WITHIN = 5_000

@@ -11,10 +11,13 @@ from typing import Literal
 from tests.fault.matrix.run import Run
 from tests.fault.matrix.stacks import FaultStack
 
-Where = Literal["shared", "short", "odd", "broken", "signed", "alone"]
+Where = Literal[
+    "shared", "short", "odd", "broken", "signed", "rebuilt", "injected", "crowded", "alone"
+]
 """The stack of a case: the shared one; one with short times and a bad Qdrant; one with wrong
-clocks and full disks; one with a truncated index and an origin list; one with sign-in; the
-shared one, alone."""
+clocks and full disks; one with a truncated index and an origin list; one with sign-in; one whose
+documents change; one with a hostile document; one with few workers for several tenants; the shared
+one, alone."""
 
 Play = Callable[[Run], Awaitable[None]]
 
@@ -32,11 +35,7 @@ class Case:
 
 CASES: list[Case] = []
 
-ABSENT: dict[str, tuple[str, str]] = {
-    "29c": ("a new corpus version asks the cached question", "a second index on one stack"),
-    "30b": ("an injected document with a canary", "an index with such a document"),
-    "34": ("one tenant floods, others wait", "fair queues in the emulated SQS"),
-}
+ABSENT: dict[str, tuple[str, str]] = {}
 """Cases that cannot be run yet: title, and what is missing."""
 
 Shell = dict[str, str]

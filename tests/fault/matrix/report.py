@@ -36,7 +36,7 @@ class Line(Struct, kw_only=True, frozen=True):
         recoveries = [v.recovery_s for v in self.verdicts if v.recovery_s is not None]
         return (
             self.name,
-            self.title,
+            self.title + self._waited(),
             str(len(self.verdicts)),
             str(sum(v.lost for v in self.verdicts)),
             str(sum(v.duplicated for v in self.verdicts)),
@@ -45,6 +45,14 @@ class Line(Struct, kw_only=True, frozen=True):
             f"{median(recoveries):.1f} s" if recoveries else "",
             f"{max(recoveries):.1f} s" if recoveries else "",
         )
+
+    def _waited(self) -> str:
+        who = dict.fromkeys(name for verdict in self.verdicts for name in verdict.waits)
+        said = []
+        for name in who:
+            waits = [wait for verdict in self.verdicts for wait in verdict.waits.get(name, [])]
+            said.append(f"{name} waited {median(waits):.1f} s (most {max(waits):.1f} s)")
+        return "".join(f"; {part}" for part in said)
 
 
 def _failed(verdict: Verdict) -> bool:

@@ -36,6 +36,7 @@ class Watched(Transcript):
         super().__init__(answer_id)
         self.terminal = 0
         self.progress: list[tuple[float, int]] = []
+        self.first_words_at: float | None = None
 
     def apply(self, event: Start | Sources | Delta | Snapshot | End) -> Outcome:
         before = self.epoch, self.last_seq
@@ -43,6 +44,8 @@ class Watched(Transcript):
         self.terminal += outcome == "ended"
         if outcome == "ended" or (self.epoch, self.last_seq) > before:
             self.progress.append((time.monotonic(), self.epoch))
+        if self.text and self.first_words_at is None:
+            self.first_words_at = time.monotonic()
         return outcome
 
 
@@ -65,6 +68,8 @@ class Verdict:
     terminals: list[int] = field(default_factory=list)
     hashes: list[bool] = field(default_factory=list)
     recovery_s: float | None = None
+    waits: dict[str, list[float]] = field(default_factory=dict)
+    """Seconds from being accepted to the first words, by who waited, where a case measures it."""
     problems: list[str] = field(default_factory=list)
 
 
