@@ -64,7 +64,7 @@ chat-ui/dist/index.html: chat-ui/node_modules/.stamp $(shell find chat-ui/src ch
 	@echo "Building the page ..."
 	@cd chat-ui && npm run --silent build
 
-.PHONY: help install lock run smoke test test-faults soak eval audit sbom test-browser screenshots check generate format clean
+.PHONY: help install lock run smoke test test-faults soak fuzz eval audit sbom test-browser screenshots check generate format clean
 
 run: $(VENV)/run.stamp chat-ui/dist/index.html ## start everything on this machine and print one URL (PORT=3000 INDEX=faiss_index AUTH_MODE=api-key)
 	@exec $(BIN)/python -m local serve --port $(PORT) $(if $(INDEX),--index $(INDEX)) $(if $(AUTH_MODE),--parameter AuthMode=$(AUTH_MODE))
@@ -111,6 +111,9 @@ test-faults: $(VENV)/check.stamp ## the model of the protocol and the fault matr
 
 soak: $(VENV)/check.stamp ## faults at random under load for MINUTES=5; SEED= repeats a run
 	@$(BIN)/python -m tests.fault soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
+
+fuzz: $(VENV)/check.stamp ## damaged input for every decoder, for MINUTES=1; what is not survived joins tests/fuzz/corpus
+	@$(BIN)/python -m tests.fuzz $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 test-browser: $(VENV)/run.stamp chat-ui/dist/index.html ## the page in headless Chromium, on the real stack
 	@CHROMIUM=$${CHROMIUM:-$$(command -v chromium || command -v google-chrome)}; \

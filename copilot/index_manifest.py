@@ -74,7 +74,7 @@ def read_manifest(bundle: Path) -> IndexManifest:
         ) from error
     try:
         manifest = msgspec.json.decode(raw, type=IndexManifest)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise IndexUnusable(
             f"{path} is not a manifest this version reads ({error}). Rebuild the index: "
             f"python -m embed build DOCS... --out {bundle}"

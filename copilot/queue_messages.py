@@ -78,5 +78,5 @@ def decode_message(body: str) -> AnyQueueMessage:
         if kind not in _TYPES:
             raise BadQueueMessage(f"unknown kind of message: {kind!r}")
         return msgspec.json.decode(body, type=_TYPES[kind])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadQueueMessage(str(error)) from error

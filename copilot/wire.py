@@ -399,7 +399,10 @@ def decode_event(frame: str | bytes) -> AnyServerEvent:
     Raises:
         msgspec.DecodeError: the frame is not a server event of this protocol version.
     """
-    return _server_decoder.decode(frame)
+    try:
+        return _server_decoder.decode(frame)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise msgspec.DecodeError(str(error)) from error
 
 
 def json_schema() -> dict[str, Any]:

@@ -29,7 +29,7 @@ def decode_cursor(cursor: str, kind: type[T]) -> T:
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         return msgspec.json.decode(base64.b64decode(padded, b"-_", validate=True), type=kind)
-    except (UnicodeEncodeError, binascii.Error, msgspec.DecodeError) as error:
+    except (UnicodeError, RecursionError, binascii.Error, msgspec.DecodeError) as error:
         raise invalid_cursor() from error
 
 

@@ -103,7 +103,7 @@ class ApiKeys:
             try:
                 listed = msgspec.json.decode(self._read(), type=KeyList)
                 self._keys, self._read_at = {key.id: key for key in listed.keys}, now
-            except (SignInUnavailable, msgspec.DecodeError) as error:
+            except (SignInUnavailable, msgspec.DecodeError, RecursionError) as error:
                 if self._read_at is None or now - self._read_at >= USABLE_S:
                     raise SignInUnavailable("The API keys cannot be read.") from error
         return self._keys

@@ -22,3 +22,14 @@ def test_the_guide_names_only_targets_that_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"\bmake ([a-z][a-z/.-]*)", GUIDE):
         assert re.search(rf"^{re.escape(target)}:", makefile, re.MULTILINE), target
+
+
+def test_every_test_that_the_threat_model_names_exists() -> None:
+    named = re.findall(r"`([\w/.-]+)::([^`]+)`", (ROOT / "docs/security.md").read_text())
+    assert len(named) > 40
+    for path, name in named:
+        source = (ROOT / path).read_text()
+        python = re.search(
+            rf"^\s*(async )?def {re.escape(name)}\(|^{re.escape(name)} = ", source, re.M
+        )
+        assert python or f'it("{name}"' in source, f"{path} has no {name}"

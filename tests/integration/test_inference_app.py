@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,7 @@ from copilot.answers import AnswerLog
 from copilot.asking import Asking
 from copilot.headers import read_header
 from copilot.identity import Identity
+from copilot.log import configure_logging
 from copilot.question import NewQuestion
 from copilot.queue_messages import ForgetAnswer, ForgetUser, encode_message
 from copilot.table import Table
@@ -327,3 +330,19 @@ def test_what_a_cache_that_is_down_should_forget_comes_back(
     records = room.receive()
     assert room.deliver(records) == [records[0]["messageId"]]
     assert room.receive() == [], "it waits before it is tried again"
+
+
+def test_no_text_of_a_question_or_an_answer_is_logged(room: Room) -> None:
+    configure_logging("INFO")
+    (handler,) = logging.getLogger().handlers
+    assert isinstance(handler, logging.StreamHandler)
+    logged = io.StringIO()
+    handler.setStream(logged)
+    answer_id = room.ask(f"{QUESTION} Xylophonium asks.")
+    assert room.deliver() == []
+    room.ask("Who is Xylophonium?")
+    assert room.deliver([{**record, "body": "Xylophonium"} for record in room.receive()]) != []
+    assert answer_id in logged.getvalue()
+    assert "malformed message" in logged.getvalue()
+    assert "Xylophonium" not in logged.getvalue()
+    assert room.transcript(answer_id).text not in logged.getvalue()
