@@ -90,7 +90,9 @@ class ApiKeys:
         key = self._list().get(shape[1]) if shape else None
         now = self._now()
         expected = key.sha256 if key else "0" * 64
-        if not hmac.compare_digest(_digest(credential), expected.lower()) or key is None:
+        # As bytes: a hash that somebody mistyped may hold any character.
+        listed = expected.lower().encode("utf-8", "replace")
+        if not hmac.compare_digest(_digest(credential).encode(), listed) or key is None:
             raise NotSignedIn("This API key is not valid.")
         if key.not_after is not None and datetime.fromtimestamp(now, UTC).date() > key.not_after:
             raise NotSignedIn("This API key has expired; ask for a new one.")

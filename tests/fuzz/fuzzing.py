@@ -12,7 +12,18 @@ from tests.fuzz.decoders import Decoder
 
 CORPUS = Path(__file__).resolve().parent / "corpus"
 MAX_BYTES = 64 * 1024
-_TOKENS = (b"{", b"}", b"[" * 500, b'"', b"null", b"-1", b"1e999", b"\\ud800", b"\x00", b"\xff\xfe")
+_TOKENS: tuple[bytes, ...] = (
+    b"{",
+    b"}",
+    b"[" * 500,
+    b'"',
+    b"null",
+    b"-1",
+    b"1e999",
+    b"\\ud800",
+    b"\x00",
+    b"\xff\xfe",
+)
 _TOKENS += (b"9" * 400, b"---\n", b"<![CDATA[", b"%%EOF", b"PK\x03\x04", "\u202e\u0130".encode())
 
 
