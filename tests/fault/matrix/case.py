@@ -35,9 +35,6 @@ class Case:
 
 CASES: list[Case] = []
 
-ABSENT: dict[str, tuple[str, str]] = {}
-"""Cases that cannot be run yet: title, and what is missing."""
-
 Shell = dict[str, str]
 Make = Callable[[Path, Shell, ExitStack], FaultStack]
 STACKS: dict[Where, Make] = {}

@@ -69,7 +69,8 @@ async def flood(run: Run) -> None:
         run.expect(between <= IN_BETWEEN, f"{between} of the flood began before another tenant")
         return _waited(at, transcript)
 
-    run.verdict.waits["others"] = [await ask_once() for _ in range(QUIET)]
+    others = [asyncio.create_task(ask_once()) for _ in range(QUIET)]
+    run.verdict.waits["others"] = [await task for task in others]
     run.verdict.waits["the flood"] = [wait for task in pouring for wait in await task]
 
 

@@ -13,24 +13,19 @@ HEADINGS = ("case", "", "runs", "lost", "doubled", "ends", "hash", "recovery p50
 
 
 class Line(Struct, kw_only=True, frozen=True):
-    """One case with all its runs; ``absent`` says why it was not run."""
+    """One case with all its runs."""
 
     name: str
     title: str
     verdicts: list[Verdict] = []
-    absent: str = ""
 
     @property
     def failed(self) -> bool:
         """Whether anything but one whole answer came out, or a run went wrong in another way."""
-        if self.absent:
-            return False
         return not self.verdicts or any(_failed(verdict) for verdict in self.verdicts)
 
     def cells(self) -> tuple[str, ...]:
         """The line as text. ``ends`` is how many terminal events each reader applied."""
-        if self.absent:
-            return (self.name, self.title, f"not built: {self.absent}", *[""] * 6)
         terminals = sorted({count for v in self.verdicts for count in v.terminals})
         hashes = [equal for v in self.verdicts for equal in v.hashes]
         recoveries = [v.recovery_s for v in self.verdicts if v.recovery_s is not None]
@@ -69,17 +64,13 @@ def _failed(verdict: Verdict) -> bool:
 def table(lines: Sequence[Line]) -> str:
     """The lines in columns, as Markdown."""
     rows = [HEADINGS, *(line.cells() for line in lines)]
-    full = [row for row in rows if not row[2].startswith("not built")]
-    widths = [max(len(row[column]) for row in full) for column in range(len(HEADINGS))]
-    widths[1] = max(len(row[1]) for row in rows)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     text = [_row(row, widths) for row in rows]
     text.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     return "\n".join(text)
 
 
 def _row(row: Sequence[str], widths: Sequence[int]) -> str:
-    if row[2].startswith("not built"):
-        return f"| {row[0]:<{widths[0]}} | {row[1]:<{widths[1]}} | {row[2]} |"
     cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
     return "| " + " | ".join(cells) + " |"
 

@@ -92,6 +92,16 @@ class FaultStack(LocalStack):
         """The header of an answer; empty where there is none."""
         return self._item(answer_pk(answer_id), HEADER_SK)
 
+    def expire_lease(self, answer_id: str) -> None:
+        """Let the lease of an answer run out now, as if its seconds had passed."""
+        client, name = self.table
+        client.update_item(
+            TableName=name,
+            Key=key(answer_pk(answer_id), HEADER_SK),
+            UpdateExpression="SET lease_until = :past",
+            ExpressionAttributeValues={":past": {"N": "0"}},
+        )
+
     def row(self, pk: str, sk: str) -> dict[str, Any]:
         return self._item(pk, sk)
 
