@@ -14,7 +14,7 @@ from local.chat_client import ChatClient
 from tests.e2e.local_stack import LocalStack
 from tests.e2e.openai_server import Script, ScriptedModel
 
-QUESTION = "Who carries the risk of a failed heat rate test?"
+QUESTION = "How long is the notice period of the Harrow Ridge power purchase agreement?"
 WORDS = tuple(f"word{number} " for number in range(100))
 TEXT = "".join(WORDS)
 LEASE_S = 15.0
