@@ -1,35 +1,29 @@
-"""``python -m tests.e2e.browser``: the browser tests against a stack of their own.
+"""``python -m tests.e2e.browser [FILE ...]``: the browser tests against a stack of their own.
 
 Needs Node 20, ``npm ci`` in chat-ui, a built page and a Chromium; says which of them is missing.
-The model is scripted, so that answers take seconds and always end in the same words.
+The model is scripted: what a question holds decides how it is answered. ``--screenshots`` takes the
+README's pictures instead, from a stack with the extractive model.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from local.options import ROOT
+from tests.e2e.browser.answers import LAST_WORDS, scripted_model
 from tests.e2e.local_stack import LocalStack
-from tests.e2e.openai_server import Script, ScriptedModel
 
 HERE = Path(__file__).parent
-LAST_WORDS = "These are the last words."
-ANSWER = (
-    "The documents say so in **plain words** [1]. What follows is long enough to be watched while "
-    "it arrives, to be stopped in the middle, and to be resumed after a reload of the page. "
-    "A second source agrees [2], and a list shows it:\n\n- first, the clause that decides [1];\n"
-    f"- second, the figure it names [2].\n\n{LAST_WORDS}"
-)
-TOKEN_S = 0.06
+UNLIMITED = {"QuestionsPerMinute": "1000"}
 
 
-def main() -> int:
-    """Run the tests; returns the exit status of the test runner."""
+def main(arguments: Sequence[str]) -> int:
+    """Run the tests, or those of the named files; returns the exit status of the test runner."""
     for path, command in (
         (ROOT / "chat-ui/node_modules/playwright-core", "npm ci"),
         (ROOT / "chat-ui/dist/index.html", "npm run build"),
@@ -37,20 +31,36 @@ def main() -> int:
         if not path.exists():
             sys.stderr.write(f"{path} is missing: run `{command}` in chat-ui.\n")
             return 1
-    tokens = re.findall(r"\S+\s*", ANSWER)
+    with tempfile.TemporaryDirectory() as folder:
+        if "--screenshots" in arguments:
+            return _screenshots(Path(folder) / "state")
+        return _tests(
+            Path(folder) / "state", arguments or sorted(map(str, HERE.glob("*.test.mjs")))
+        )
+
+
+def _tests(state: Path, files: Sequence[str]) -> int:
     with (
-        tempfile.TemporaryDirectory() as folder,
-        ScriptedModel(Script(tokens=tokens, delay_s=TOKEN_S)) as model,
+        scripted_model() as model,
         LocalStack(
-            Path(folder) / "state",
+            state,
             shell={"OPENAI_API_KEY": "scripted", "OPENAI_BASE_URL": model.base_url},
-            parameters={"QuestionsPerMinute": "1000"},
+            parameters=UNLIMITED,
         ) as stack,
     ):
-        environment = {**os.environ, "BASE_URL": stack.url, "LAST_WORDS": LAST_WORDS}
-        tests = ["node", "--test", "--test-reporter=spec", str(HERE / "ask.test.mjs")]
-        return subprocess.run(tests, env=environment, check=False).returncode
+        # One file after the other: two browsers on two cores make each other wait.
+        runner = ["node", "--test", "--test-concurrency=1", "--test-reporter=spec"]
+        return _node([*runner, *files], {"BASE_URL": stack.url, "LAST_WORDS": LAST_WORDS})
+
+
+def _screenshots(state: Path) -> int:
+    with LocalStack(state, parameters=UNLIMITED) as stack:
+        return _node(["node", str(HERE / "screenshots.mjs")], {"BASE_URL": stack.url})
+
+
+def _node(command: Sequence[str], environment: dict[str, str]) -> int:
+    return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
