@@ -83,7 +83,9 @@ export const questionBox = (page) => page.getByRole("textbox", { name: "Your que
 export const answers = (page) => page.getByRole("article", { name: "Answer" });
 export const receipts = (page) => page.getByRole("button", { name: "Receipt" });
 export const stopButton = (page) => page.getByRole("button", { name: "Stop the answer" });
-export const textOf = (page) => page.locator(".answer-text").last().textContent();
+/** The last answer's words, once its Markdown is rendered. */
+export const textOf = (page) =>
+  page.locator(".answer-text:not(.whitespace-pre-wrap)").last().textContent();
 /** Beside the thread on a wide screen, else over it. */
 export const sourcePanel = (page) =>
   page
