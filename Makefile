@@ -120,8 +120,8 @@ test-browser: $(VENV)/run.stamp chat-ui/dist/index.html ## the page in headless 
 	test -n "$$CHROMIUM" || { echo "test-browser needs Chromium; on Debian: apt-get install chromium"; exit 1; }; \
 	CHROMIUM="$$CHROMIUM" $(BIN)/python -m tests.e2e.browser
 
-screenshots: $(VENV)/run.stamp chat-ui/dist/index.html ## retake docs/screenshots from a running stack (make run in another terminal)
-	@cd chat-ui && BASE_URL=http://localhost:$(PORT) npm run --silent screenshots
+screenshots: $(VENV)/run.stamp chat-ui/dist/index.html ## retake docs/screenshots, from a stack of its own
+	@$(BIN)/python -m tests.e2e.browser --screenshots
 
 .venv-audit/stamp: requirements/audit.lock | $(BIN)/python
 	@echo "Installing pip-audit and cyclonedx-bom in .venv-audit ..."

@@ -27,6 +27,8 @@ _MAX_DIGITS = 4
 _MAX_RANGE = 20
 _FIGURE = 2.0
 """What one figure in common is worth, in logarithms of rarity."""
+_LONGEST_CLAIM = 2_000
+"""How far back a claim is looked for: with the whole text, long answers would cost its square."""
 
 
 class Mark(Struct, frozen=True):
@@ -129,9 +131,11 @@ def resolve(text: str, marks: Sequence[Mark], passages: Sequence[Passage]) -> li
     word with it, the citation spans the whole passage.
     """
     citations = []
+    read = {number: _read(passages[number - 1].text) for number in {mark.number for mark in marks}}
     for mark in marks:
         passage = passages[mark.number - 1]
-        start, end = _supporting_span(_claim(text, mark.at), passage.text)
+        whole = (0, len(passage.text))
+        start, end = _supporting_span(_claim(text, mark.at), read[mark.number]) or whole
         citations.append(
             Citation(
                 source_id=str(mark.number),
@@ -150,26 +154,44 @@ def resolve(text: str, marks: Sequence[Mark], passages: Sequence[Passage]) -> li
 
 def _claim(text: str, at: int) -> str:
     """The sentence that a marker at offset ``at`` closes, without its markers."""
-    before = re.sub(r"\[\d+\]", lambda match: " " * len(match[0]), text[:at])
-    sentences = split(before)
+    near = text[max(0, at - _LONGEST_CLAIM) : at]
+    sentences = split(re.sub(r"\[\d+\]", lambda match: " " * len(match[0]), near))
     return sentences[-1].text if sentences else ""
 
 
-def _supporting_span(claim: str, passage: str) -> tuple[int, int]:
-    sentences = [(item, set(content_words(item.text))) for item in split(passage)]
+class _Read(Struct, frozen=True):
+    """A sentence of a passage as claims are compared with it."""
+
+    start: int
+    end: int
+    words: frozenset[str]
+    figures: frozenset[tuple[object, ...]]
+
+
+def _read(passage: str) -> list[_Read]:
+    return [
+        _Read(item.start, item.end, frozenset(content_words(item.text)), _figures(item.text))
+        for item in split(passage)
+    ]
+
+
+def _figures(text: str) -> frozenset[tuple[object, ...]]:
+    return frozenset((figure.dimension, figure.value, figure.date) for figure in figures_of(text))
+
+
+def _supporting_span(claim: str, sentences: Sequence[_Read]) -> tuple[int, int] | None:
     wanted = set(content_words(claim))
-    frequency = Counter(word for _, have in sentences for word in have)
-    claimed = {(figure.dimension, figure.value, figure.date) for figure in figures_of(claim)}
-    best, best_score = (0, len(passage)), 0.0
-    for item, have in sentences:
-        shared = wanted & have
+    frequency = Counter(word for sentence in sentences for word in sentence.words)
+    claimed = _figures(claim)
+    best, best_score = None, 0.0
+    for sentence in sentences:
+        shared = wanted & sentence.words
         if not shared:
             continue
         # What few sentences of the passage say tells them apart, and most of all the figures; of
         # two sentences that share as much, the shorter is the better quote.
-        figures = {(f.dimension, f.value, f.date) for f in figures_of(item.text)}
         score = sum(math.log(1 + len(sentences) / frequency[word]) for word in shared)
-        score += _FIGURE * len(claimed & figures) - 0.01 * len(have)
+        score += _FIGURE * len(claimed & sentence.figures) - 0.01 * len(sentence.words)
         if score > best_score:
-            best, best_score = (item.start, item.end), score
+            best, best_score = (sentence.start, sentence.end), score
     return best

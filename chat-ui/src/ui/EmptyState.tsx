@@ -21,7 +21,7 @@ export function EmptyState(props: EmptyStateProps) {
       <span className="mb-4 grid size-11 place-items-center rounded-full bg-sunken text-muted">
         <Icon aria-hidden className="size-5" />
       </span>
-      <p className="font-medium text-ink">{title}</p>
+      <h2 className="font-medium text-ink">{title}</h2>
       {children !== undefined && (
         <div className="mt-1.5 text-balance text-muted text-sm leading-6">{children}</div>
       )}

@@ -46,7 +46,15 @@ async function assertAccessible(page, state) {
   assert.deepEqual(grave, []);
 }
 
-for (const colorScheme of ["light", "dark"]) {
+const QUESTIONS = {
+  light: [
+    "What are the P50 and the P90 yield of Harrow Ridge?",
+    "When does the Sunmere virtual PPA run out?",
+  ],
+  dark: ["What is the P90 yield of Harrow Ridge?", "How quickly do silicon panels wear out?"],
+};
+
+for (const [colorScheme, [first, second]] of Object.entries(QUESTIONS)) {
   const look = { ...WIDE, colorScheme, reducedMotion: "reduce" };
 
   test(`the chat, ${colorScheme}`, async () => {
@@ -57,7 +65,7 @@ for (const colorScheme of ["light", "dark"]) {
       .first()
       .waitFor();
     await assertAccessible(page, "empty");
-    await ask(page, `What is the ${colorScheme} side of grid fees? ${SLOWLY}`);
+    await ask(page, `${first} ${SLOWLY}`);
     await midAnswer(page);
     await receipts(page).waitFor();
     await assertAccessible(page, "answered");
@@ -90,7 +98,7 @@ for (const colorScheme of ["light", "dark"]) {
 
   test(`insights and documents, ${colorScheme}`, async () => {
     const { page } = await open(browser, look);
-    await askAndRead(page, `Which ${colorScheme} hydrogen colours are there?`);
+    await askAndRead(page, second);
     await page.getByRole("link", { name: "Insights" }).click();
     await page.locator(".recharts-surface").first().waitFor();
     await assertAccessible(page, "insights");

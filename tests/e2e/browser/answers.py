@@ -40,9 +40,9 @@ WIDE_TABLE = (
 )
 _PARAGRAPH = (
     "The documents return to the point once more, with **other words**, a figure of 42 MW and a "
-    "mark of where it stands [1].\n\n"
+    "mark of where it stands.\n\n"
 )
-LONG = f"{_PARAGRAPH * (100_000 // len(_PARAGRAPH))}{LAST_WORDS}"
+LONG = f"The first words name their source [1].\n\n{_PARAGRAPH * (100_000 // len(_PARAGRAPH))}{LAST_WORDS}"
 
 _MARKED = {
     "Explain it slowly.": (USUAL, 0.08),

@@ -22,15 +22,7 @@ test("markup, scripts, images and addresses in an answer stay text", async () =>
     asked.filter((url) => url.includes("example")),
     [],
   );
-  const links = await answers(page)
-    .locator(".answer-text a")
-    .evaluateAll((found) => found.map(({ href, target, rel }) => ({ href, target, rel })));
-  assert.deepEqual(
-    links.map(({ href }) => href),
-    ["https://outside.example/page"],
-  );
-  assert.equal(links[0].target, "_blank");
-  assert.match(links[0].rel, /noopener/);
+  assert.equal(await answers(page).locator(".answer-text a").count(), 0);
   assert.deepEqual(complaints, []);
 });
 
@@ -56,10 +48,13 @@ test("a table of 200 columns scrolls in itself", async () => {
 
 test("an answer of 100 kB is shown to its end, and the page stays usable", async () => {
   const { page, complaints } = await open(browser);
-  await ask(page, "What do the documents say? Answer at great length.");
+  await ask(
+    page,
+    "How efficient was the Millbrook battery in practice in 2024? Answer at great length.",
+  );
   await receipts(page).waitFor({ timeout: 120_000 });
   assert.ok((await textOf(page)).length > 90_000);
   await page.getByRole("button", { name: "New conversation" }).click();
-  await askAndRead(page, "What do the documents say, in short?");
+  await askAndRead(page, "When does the tolling deal for the Millbrook battery end?");
   assert.deepEqual(complaints, []);
 });
