@@ -133,6 +133,7 @@ test("the first key leads past the sidebar to the content", async () => {
 test("the insights are what the receipts say", async () => {
   const { page, complaints } = await open(browser);
   await askAndRead(page, "What is the nominal voltage of an LFP cell?");
+  await page.getByRole("button", { name: "New conversation" }).click();
   await ask(page, `How long does the Harrow Ridge PPA run? ${SLOWLY}`);
   await midAnswer(page);
   await stopButton(page).click();
