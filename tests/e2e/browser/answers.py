@@ -42,7 +42,8 @@ _PARAGRAPH = (
     "The documents return to the point once more, with **other words**, a figure of 42 MW and a "
     "mark of where it stands.\n\n"
 )
-LONG = f"The first words name their source [1].\n\n{_PARAGRAPH * (100_000 // len(_PARAGRAPH))}{LAST_WORDS}"
+_MANY = 100_000 // len(_PARAGRAPH)
+LONG = f"The first words name their source [1].\n\n{_PARAGRAPH * _MANY}{LAST_WORDS}"
 
 _MARKED = {
     "Explain it slowly.": (USUAL, 0.08),
