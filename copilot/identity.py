@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import Struct
 
 DEFAULT_TENANT = "default"
 PUBLIC_GROUPS = ("public",)
+
+_NAME = re.compile(r"[^#\x00-\x1f\x7f]{1,128}")
 
 
 class Identity(Struct, frozen=True, kw_only=True):
@@ -17,6 +21,16 @@ class Identity(Struct, frozen=True, kw_only=True):
     tenant: str
     user: str
     groups: tuple[str, ...] = PUBLIC_GROUPS
+
+    def __post_init__(self) -> None:
+        """Refuse names that could reach into another row's key, whose parts ``#`` separates.
+
+        Raises:
+            ValueError: a tenant or user is empty, longer than 128 characters, or holds ``#`` or a
+                control character.
+        """
+        if not (_NAME.fullmatch(self.tenant) and _NAME.fullmatch(self.user)):
+            raise ValueError("A tenant or user name is 1 to 128 characters without '#'.")
 
 
 def anonymous_user(client_id: str) -> str:

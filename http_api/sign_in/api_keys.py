@@ -96,7 +96,10 @@ class ApiKeys:
             raise NotSignedIn("This API key is not valid.")
         if key.not_after is not None and datetime.fromtimestamp(now, UTC).date() > key.not_after:
             raise NotSignedIn("This API key has expired; ask for a new one.")
-        identity = Identity(tenant=key.tenant, user=key.user, groups=key.groups)
+        try:
+            identity = Identity(tenant=key.tenant, user=key.user, groups=key.groups)
+        except ValueError as error:
+            raise NotSignedIn(f"This API key is listed wrongly: {error}") from error
         return Grant(identity=identity, expires_at=int(now) + GRANT_S, credential=f"key:{key.id}")
 
     def _list(self) -> dict[str, ApiKey]:

@@ -73,11 +73,14 @@ class CognitoTokens:
         if claims.get("token_use") != "id":
             raise NotSignedIn("Send the ID token; this is another one.")
         groups = dict.fromkeys([*PUBLIC_GROUPS, *claims.get("cognito:groups", [])])
-        identity = Identity(
-            tenant=str(claims.get("custom:tenant") or DEFAULT_TENANT),
-            user=str(claims["sub"]),
-            groups=tuple(map(str, groups)),
-        )
+        try:
+            identity = Identity(
+                tenant=str(claims.get("custom:tenant") or DEFAULT_TENANT),
+                user=str(claims["sub"]),
+                groups=tuple(map(str, groups)),
+            )
+        except ValueError as error:
+            raise NotSignedIn(f"This token cannot be used: {error}") from error
         return Grant(identity=identity, expires_at=expires_at, credential="cognito")
 
     def _key(self, kid: str) -> jwt.PyJWK:

@@ -111,6 +111,17 @@ def test_a_malformed_secret_is_the_servers_fault_not_the_callers(content: str, t
         ApiKeys(lambda: content, time).verify("ec_ci_" + "A" * 43)
 
 
+@pytest.mark.parametrize("name", ["acme#USER#boss", "", "a\nb", "x" * 129])
+def test_names_that_reach_into_other_rows_are_refused(name: str, pool: Pool, time: Time) -> None:
+    with pytest.raises(ValueError, match="#"):
+        Identity(tenant="acme", user=name)
+    with pytest.raises(NotSignedIn):
+        CognitoTokens(pool.issuer, CLIENT, time).verify(pool.token(time(), sub=name))
+    key, entry = new_key("ci", name, "robot", ())
+    with pytest.raises(NotSignedIn):
+        ApiKeys(Secret(entry).read, time).verify(key)
+
+
 # --- Cognito --------------------------------------------------------------------------------------
 
 CLIENT = "4hk3client"
