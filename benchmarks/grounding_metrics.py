@@ -105,7 +105,9 @@ def _answered(held: Opened, asked: Asked) -> Answered:
     said, passages = held.answered(asked.text, asked.groups)
     markers = MarkerFilter(len(passages))
     text = markers.feed(said) + markers.finish()
-    return Answered(resolve(text, markers.marks, passages), flags_of(text, markers.marks, passages))
+    return Answered(
+        list(resolve(text, markers.marks, passages)), flags_of(text, markers.marks, passages)
+    )
 
 
 def _is_refused(held: Opened, text: str, groups: frozenset[str]) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -124,32 +124,28 @@ def filter_whole(text: str, sources: int) -> str:
     return markers.feed(text) + markers.finish()
 
 
-def resolve(text: str, marks: Sequence[Mark], passages: Sequence[Passage]) -> list[Citation]:
-    """Resolve every marker to the sentence of its passage that says most of what was claimed.
+def resolve(text: str, marks: Sequence[Mark], passages: Sequence[Passage]) -> Iterator[Citation]:
+    """Resolve every marker, in order, to the sentence of its passage that says most of the claim.
 
     The claim is the answer's sentence before the marker. Where no sentence of the passage shares a
     word with it, the citation spans the whole passage.
     """
-    citations = []
     read = {number: _read(passages[number - 1].text) for number in {mark.number for mark in marks}}
     for mark in marks:
         passage = passages[mark.number - 1]
         whole = (0, len(passage.text))
         start, end = _supporting_span(_claim(text, mark.at), read[mark.number]) or whole
-        citations.append(
-            Citation(
-                source_id=str(mark.number),
-                document=passage.document,
-                chunk_id=passage.chunk_id,
-                at=mark.at,
-                quote=passage.text[start:end],
-                start=passage.start + start,
-                end=min(passage.start + end, passage.end),
-                page=passage.page,
-                section=passage.section,
-            )
+        yield Citation(
+            source_id=str(mark.number),
+            document=passage.document,
+            chunk_id=passage.chunk_id,
+            at=mark.at,
+            quote=passage.text[start:end],
+            start=passage.start + start,
+            end=min(passage.start + end, passage.end),
+            page=passage.page,
+            section=passage.section,
         )
-    return citations
 
 
 def _claim(text: str, at: int) -> str:

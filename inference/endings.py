@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
-from copilot.wire import ErrorInfo, FinalState
+from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
+
+from copilot.wire import Citation, ErrorInfo, FinalState, Flag
 from inference.generation import Failed, Stopped
 from inference.ports import Finished
+
+MAX_CITATIONS_BYTES = 20 * 1024
+MAX_FLAGS_BYTES = 6 * 1024
+"""Together with the receipt an ``end`` stays one frame of 32 KB, and an item of the table."""
+
+
+_Item = TypeVar("_Item", Citation, Flag)
+
+
+def within(items: Iterable[_Item], most_bytes: int) -> list[_Item]:
+    """The first of ``items`` whose JSON takes ``most_bytes`` at most; the rest stay unread."""
+    kept: list[_Item] = []
+    for item in items:
+        most_bytes -= len(msgspec.json.encode(item)) + 1
+        if most_bytes < 0:
+            break
+        kept.append(item)
+    return kept
 
 
 def verdict(

@@ -17,7 +17,7 @@ from copilot.question import BadQuestion
 from copilot.redaction import KINDS, Redactor, is_redacted
 from copilot.wire import ErrorInfo, Receipt, Tokens
 from inference import citations, evidence, grounding, guard, prompt, shadow
-from inference.endings import verdict
+from inference.endings import MAX_CITATIONS_BYTES, MAX_FLAGS_BYTES, verdict, within
 from inference.generation import Again, Failed, Generated, Patience, Stop, Stopped, generate
 from inference.knowledge import Knowledge, Parts, Stopwatch, look_up
 from inference.links import unknown_links
@@ -220,8 +220,10 @@ class _Turn:
         return Ended(
             state=state,
             finish_reason=reason,
-            citations=citations.resolve(self._text, marks, self._passages),
-            flags=grounding.flags_of(self._text, marks, self._passages),
+            citations=within(
+                citations.resolve(self._text, marks, self._passages), MAX_CITATIONS_BYTES
+            ),
+            flags=within(grounding.flags_of(self._text, marks, self._passages), MAX_FLAGS_BYTES),
             receipt=receipt,
             error=error,
         )

@@ -63,7 +63,7 @@ def test_a_citation_of_the_completed_part_resolves_to_its_place(tmp_path: Path) 
     answer = f"The Seller pays liquidated damages of €12.00 to the Buyer [{number}]."
     markers = MarkerFilter(len(passages))
     text = markers.feed(answer) + markers.finish()
-    cited = resolve(text, markers.marks, passages)[0]
+    cited = next(resolve(text, markers.marks, passages))
     assert "€12.00" in cited.quote
     assert document.text[cited.start : cited.end] == cited.quote
 

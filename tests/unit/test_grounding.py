@@ -182,7 +182,7 @@ def test_quotes_of_every_format_stand_at_their_span_and_support_themselves() -> 
         for _, passage in _passages(document):
             text = answer("What is the price, the term and the capacity in 2024?", [passage])
             marks = [Mark(1, at) for at in range(len(text)) if text.startswith("[1]", at)]
-            citations = resolve(text, marks, [passage])
+            citations = list(resolve(text, marks, [passage]))
             assert len(citations) == len(marks) > 0
             for citation in citations:
                 assert document.text[citation.start : citation.end] == citation.quote

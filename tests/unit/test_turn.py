@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from copilot.ending import Ending
+from copilot.wire import encode_event
 from inference.knowledge import Parts, visibility_hash
 from inference.ports import ChatMessage, Finished, ModelError, TextDelta
 from inference.turn import Limits, run_turn
@@ -387,3 +389,22 @@ def test_whoever_leaves_early_leaves_no_stream_open() -> None:
 
     run_virtually(leave())
     assert model.open_streams == 0
+
+
+def test_the_end_of_a_long_answer_full_of_marks_stays_one_frame() -> None:
+    sentence = "The annual fee is 7,777 EUR and something that no source says at all [1]. "
+    events = events_of(a_question(), parts_of(FakeModel(stop_after(sentence * 1_400))))
+    ended = end_of(events)
+    assert len(text_of(events)) > 100_000
+    assert ended.citations
+    assert {flag.kind for flag in ended.flags} == {"figure", "unsupported"}
+    ending = Ending(
+        state="done",
+        finish_reason="stop",
+        last_seq=1,
+        text=text_of(events),
+        citations=ended.citations,
+        flags=ended.flags,
+        receipt=ended.receipt,
+    )
+    assert len(encode_event(ending.event("a", 1))) <= 32 * 1024

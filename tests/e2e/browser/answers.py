@@ -39,8 +39,8 @@ WIDE_TABLE = (
     + f"\n{LAST_WORDS}"
 )
 _PARAGRAPH = (
-    "The documents return to the point once more, with **other words**, a figure of 42 MW and a "
-    "mark of where it stands.\n\n"
+    "The documents return to the point once more, with **other words**, a figure of 42 MW [1] "
+    "and a mark of where it stands.\n\n"
 )
 _MANY = 100_000 // len(_PARAGRAPH)
 LONG = f"The first words name their source [1].\n\n{_PARAGRAPH * _MANY}{LAST_WORDS}"
