@@ -4,16 +4,7 @@ import { type ReactNode, useId, useState } from "react";
 import { IconButton } from "../../ui/Button";
 import { cn } from "../../ui/cn";
 import { DayTable } from "./DayTable";
-import type { DayPoint } from "./series";
-
-/** One figure of every day. */
-export interface Series {
-  readonly key: Exclude<keyof DayPoint, "day">;
-  readonly label: string;
-  readonly colour: string;
-  /** Lines that are near each other are told apart without colour. */
-  readonly dashed?: boolean;
-}
+import type { DayPoint, Series } from "./series";
 
 export interface ChartCardProps {
   readonly title: string;

@@ -1,8 +1,8 @@
 /** The days of the period as charts. */
-import { ChartCard, type Series } from "./ChartCard";
+import { ChartCard } from "./ChartCard";
 import { DayBars } from "./DayBars";
 import { DayLines } from "./DayLines";
-import type { DayPoint } from "./series";
+import type { DayPoint, Series } from "./series";
 import { count, duration, money, percent } from "./words";
 
 const OUTCOMES: readonly Series[] = [

@@ -1,5 +1,4 @@
-import type { Series } from "./ChartCard";
-import type { DayPoint } from "./series";
+import type { DayPoint, Series } from "./series";
 import { day, NOTHING } from "./words";
 
 export interface DayTableProps {

@@ -1,7 +1,6 @@
 /** What all charts have in common: days below, figures beside, and what is under the pointer. */
 import type { TooltipContentProps } from "recharts";
-import type { Series } from "./ChartCard";
-import type { DayPoint } from "./series";
+import type { DayPoint, Series } from "./series";
 import { day, NOTHING } from "./words";
 
 export interface DayChartProps {

@@ -58,3 +58,12 @@ export function pointOf(day: InsightsDay): DayPoint {
 function seconds(ms: number | undefined): number | null {
   return ms === undefined ? null : ms / 1_000;
 }
+
+/** One line or bar of a chart, by the figure of a day that it shows. */
+export interface Series {
+  readonly key: Exclude<keyof DayPoint, "day">;
+  readonly label: string;
+  readonly colour: string;
+  /** Lines that are near each other are told apart without colour. */
+  readonly dashed?: boolean;
+}
