@@ -17,7 +17,7 @@ from http_api.services import ExportFormat
 router = APIGatewayHttpRouter()
 
 Cursor = Annotated[
-    str | None, Query(max_length=2_000, description="`next_cursor` of the page before.")
+    str | None, Query(max_length=512, description="`next_cursor` of the page before.")
 ]
 Limit = Annotated[int, Query(ge=1, le=100, description="How many items a page has at most.")]
 ConversationId = Annotated[models.Id, Path()]

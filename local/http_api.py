@@ -61,9 +61,9 @@ class HttpApi:
 
 def _pattern(path: str) -> re.Pattern[str]:
     if path == "$default":
-        return re.compile(".*")
+        return re.compile(".*", re.DOTALL)
     parts = re.split(r"(\{\w+\+?\})", path)
-    return re.compile("".join(_part(part) for part in parts))
+    return re.compile("".join(_part(part) for part in parts), re.DOTALL)
 
 
 def _part(part: str) -> str:

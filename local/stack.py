@@ -225,7 +225,7 @@ class _Starter:
         app = web.Application(client_max_size=max(MAX_MESSAGE_BYTES, MAX_BODY_BYTES))
         app.router.add_get(WEBSOCKET_PATH, gateway.handle)
         http_api = HttpApi(blueprint.http_routes, functions, API_PREFIX)
-        app.router.add_route("*", f"{API_PREFIX}{{path:(/.*)?}}", http_api.handle)
+        app.router.add_route("*", f"{API_PREFIX}{{path:(/[\\s\\S]*)?}}", http_api.handle)
         Page(self._options.page, self._auth_mode).add_to(app)
         await self._serve(app, front)
         if not self._options.faults:
