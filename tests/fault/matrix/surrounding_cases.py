@@ -41,7 +41,7 @@ def short_stack(directory: Path, shell: Shell, undo: ExitStack) -> FaultStack:
 @stack("odd")
 def odd_stack(directory: Path, shell: Shell, undo: ExitStack) -> FaultStack:
     """Workers with wrong clocks and full disks."""
-    index = "          INDEX_DIR: faiss_index\n"
+    index = "          INDEX_DIR: faiss_index\n          MODEL_DIR: inference/model\n"
     path = f"          PYTHONPATH: {WRONG_CLOCK}:{ROOT}\n"
     return FaultStack(
         directory, shell=shell, changes=[(index, index + path)], arguments=["--workers", "8"]
