@@ -1,4 +1,4 @@
-"""Abstention: the weights of ``inference.evidence``, fitted, and its error rates.
+"""Abstention: the weights of ``inference.grounding.evidence``, fitted, and its error rates.
 
 Run as ``make bench-abstention DATA=path/to/squad_passages ARGS="--foreign path/to/banking77"``.
 
@@ -32,8 +32,8 @@ from benchmarks.question_sets import PASSAGES, QUESTIONS, questions_of
 from embed.build import build
 from embed.plan import Plan, make_plan
 from embed.sources import find_sources, load_sources
-from inference.evidence import ENOUGH, WEIGHTS, Strength, strength
-from inference.faiss_retriever import FaissRetriever
+from inference.grounding.evidence import ENOUGH, WEIGHTS, Strength, strength
+from inference.retrieval.faiss_retriever import FaissRetriever
 
 FOLDS = 5
 FOREIGN = 300

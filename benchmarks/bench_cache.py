@@ -23,13 +23,13 @@ from benchmarks.cache_isolation import FilteringStore, count_leaks, local_engine
 from benchmarks.cache_online import Counts, seeded, stream
 from benchmarks.cache_policies import PLAIN_THRESHOLD, Policy, cosine, gptcache, guarded
 from benchmarks.kept_vectors import ROOT, KeptVectors
-from inference import prompt
-from inference.cache_guards.decide import RIVAL_MARGIN
-from inference.cache_guards.equivalence import difference
-from inference.cache_guards.exploration import NEVER
-from inference.extractive_model import ExtractiveModel
-from inference.faiss_retriever import FaissRetriever
+from inference.answering import prompt
+from inference.cache.guards.decide import RIVAL_MARGIN
+from inference.cache.guards.equivalence import difference
+from inference.cache.guards.exploration import NEVER
+from inference.chat_models.extractive_model import ExtractiveModel
 from inference.ports import CachedAnswer, Passage, TextDelta
+from inference.retrieval.faiss_retriever import FaissRetriever
 from inference.settings import VARIABLES
 
 THRESHOLD = float(next(v.default or 0 for v in VARIABLES if v.name == "CACHE_THRESHOLD"))

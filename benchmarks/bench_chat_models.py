@@ -18,11 +18,11 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
-from inference.chat_model import OpenAIChatModel
+from inference.chat_models.chat_model import OpenAIChatModel
+from inference.chat_models.langchain_model import LangchainChatModel
+from inference.chat_models.sdk_chat_model import SdkChatModel
 from inference.clock import SystemClock
-from inference.langchain_model import LangchainChatModel
 from inference.ports import ChatMessage, Prompt, TextDelta
-from inference.sdk_chat_model import SdkChatModel
 
 Model = OpenAIChatModel | SdkChatModel | LangchainChatModel
 PROMPT = Prompt(messages=[ChatMessage(role="user", content="Fee?")], question="Fee?", passages=[])
@@ -122,7 +122,7 @@ def main() -> int:
         ),
     }
     imports = {
-        "stream": "import aiohttp, inference.chat_model",
+        "stream": "import aiohttp, inference.chat_models.chat_model",
         "sdk": "from openai import AsyncOpenAI",
         "langchain": "from langchain_openai import ChatOpenAI",
     }

@@ -40,7 +40,7 @@ from embed.chunking import MAX_CHARS, MIN_CHARS, Chunk
 from embed.document import Document, Span, TextBuilder
 from embed.plan import make_plan
 from embed.sources import find_sources, load_sources
-from inference.faiss_retriever import FaissRetriever
+from inference.retrieval.faiss_retriever import FaissRetriever
 
 ARTICLES = 48
 """Articles of SQuAD's development set, of which squad_passages has the passages."""

@@ -40,8 +40,8 @@ def passed(name): moments.append((name, time.monotonic()))
 """
 RETRIEVAL = """
 from pathlib import Path
-from inference.faiss_retriever import FaissRetriever
-from inference.onnx_embedder import OnnxEmbedder
+from inference.retrieval.faiss_retriever import FaissRetriever
+from inference.encoders.onnx_embedder import OnnxEmbedder
 passed("own modules")
 import numpy
 passed("import numpy")

@@ -20,8 +20,8 @@ from msgspec import Struct
 
 from benchmarks.kept_vectors import KeptVectors
 from benchmarks.question_sets import Asked, beir, shipped
-from inference.extractive_model import by_meaning
-from inference.sentence_ranking import EMBEDDED, Weights, choose, rank
+from inference.chat_models.extractive_model import by_meaning
+from inference.chat_models.sentence_ranking import EMBEDDED, Weights, choose, rank
 
 DEPTHS = (1, 3)
 ROUNDS = 2_000

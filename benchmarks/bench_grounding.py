@@ -1,4 +1,4 @@
-"""The checks of ``inference.grounding`` against claims that are known to be right or wrong.
+"""The checks of ``inference.grounding.support`` against claims that are known to be right or wrong.
 
 Run as ``python -m benchmarks.bench_grounding``. Sentences: "question: answer" of the shipped
 questions is a paraphrase of its span; it is right for a passage that holds the span and wrong for
@@ -19,10 +19,10 @@ from msgspec import Struct
 
 from benchmarks.kept_vectors import KeptVectors
 from benchmarks.question_sets import INDEX, Asked, shipped
-from inference.chunk_store import ChunkStore
-from inference.figures import Figure, figures_of
-from inference.grounding import Evidence, evidence_of, is_confirmed, is_supported
+from inference.grounding.support import Evidence, evidence_of, is_confirmed, is_supported
 from inference.ports import Passage
+from inference.retrieval.chunk_store import ChunkStore
+from inference.text.figures import Figure, figures_of
 
 
 class Claim(Struct, frozen=True):

@@ -24,11 +24,11 @@ from benchmarks.kept_vectors import KeptVectors
 from embed.bundle_writer import write_chunks
 from embed.plan import make_plan
 from embed.sources import find_sources, load_sources
-from inference.chunk_store import ChunkStore
-from inference.faiss_retriever import FaissRetriever
-from inference.neighbours import Neighbours
 from inference.ports import Passage
-from inference.selection import PER_DOCUMENT, Choices
+from inference.retrieval.chunk_store import ChunkStore
+from inference.retrieval.faiss_retriever import FaissRetriever
+from inference.retrieval.neighbours import Neighbours
+from inference.retrieval.selection import PER_DOCUMENT, Choices
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = ROOT / "corpus" / "documents"

@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embed.bundle_writer import write_lexical
-from inference.fusion import DENSE_WEIGHT, min_max_fusion
-from inference.lexical_index import LexicalIndex
-from inference.onnx_embedder import OnnxEmbedder
-from inference.words import Analyser
+from inference.encoders.onnx_embedder import OnnxEmbedder
+from inference.retrieval.fusion import DENSE_WEIGHT, min_max_fusion
+from inference.retrieval.lexical_index import LexicalIndex
+from inference.text.words import Analyser
 
 ROOT = Path(__file__).resolve().parents[1]
 DEPTH = 100

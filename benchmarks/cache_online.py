@@ -14,10 +14,10 @@ from msgspec import Struct
 
 from benchmarks.cache_policies import Policy
 from benchmarks.kept_vectors import Vectors
-from inference.cache_guards.exploration import Exploration, not_below
-from inference.cache_guards.reading import normalise
+from inference.cache.guards.exploration import Exploration, not_below
+from inference.cache.guards.reading import normalise
+from inference.cache.qdrant_cache import CANDIDATES
 from inference.ports import CachedAnswer, Passage, TrackRecord
-from inference.qdrant_cache import CANDIDATES
 
 LEAST = 0.6
 """The least cosine that any of the policies looks at."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from inference.cache_guards.decide import choose
+from inference.cache.guards.decide import choose
 from inference.ports import CachedAnswer, Passage
 
 PLAIN_THRESHOLD = 0.65

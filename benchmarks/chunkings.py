@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from embed.chunking import Chunk, chunk_document
 from embed.document import Document, Span
-from inference.sentences import split
+from inference.text.sentences import split
 
 Cut = Callable[[Document], Sequence[Chunk]]
 Shown = Callable[[Document, Chunk], Span]

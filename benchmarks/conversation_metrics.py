@@ -11,7 +11,7 @@ from benchmarks.cache_policies import PLAIN_THRESHOLD, Policy, cosine, guarded
 from benchmarks.eval_groups import Row
 from benchmarks.eval_rankings import OURS, PASSAGES, Opened
 from benchmarks.eval_sets import Asked, read_records
-from inference.condense import by_rules
+from inference.answering.condense import by_rules
 from inference.ports import CachedAnswer, ChatMessage
 from inference.settings import VARIABLES
 

@@ -20,7 +20,7 @@ from benchmarks.eval_sets import BadData, EvalSet, read_beir, shipped
 from benchmarks.grounding_metrics import abstention, citations
 from copilot.index_manifest import IndexUnusable
 from embed.errors import EmbedError
-from inference.onnx_embedder import EmbedderUnusable, OnnxEmbedder
+from inference.encoders.onnx_embedder import EmbedderUnusable, OnnxEmbedder
 from inference.ports import Embedder
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,8 +12,8 @@ from copilot.index_texts import ChunkRecord, DocumentRecord
 from embed.build import build
 from embed.plan import Plan
 from embed.windows import WINDOW_CHARS, windows_of
-from inference.faiss_retriever import LEXICAL_KIND
 from inference.ports import Embedder
+from inference.retrieval.faiss_retriever import LEXICAL_KIND
 
 
 def indexed(folder: BeirFolder, cache: Path, embedder: Embedder) -> EvalSet:

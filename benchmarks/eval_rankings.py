@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.eval_sets import Asked, EvalSet
-from inference.chunk_store import ChunkStore
-from inference.dense_index import VECTORS, open_vectors
-from inference.extractive_model import answer, by_meaning
-from inference.faiss_retriever import LEXICAL, FaissRetriever
-from inference.fusion import min_max_fusion
-from inference.lexical_index import LexicalIndex
+from inference.chat_models.extractive_model import answer, by_meaning
 from inference.ports import Embedder, Passage
-from inference.words import Analyser
+from inference.retrieval.chunk_store import ChunkStore
+from inference.retrieval.dense_index import VECTORS, open_vectors
+from inference.retrieval.faiss_retriever import LEXICAL, FaissRetriever
+from inference.retrieval.fusion import min_max_fusion
+from inference.retrieval.lexical_index import LexicalIndex
+from inference.text.words import Analyser
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inference.chunk_store import ChunkStore
+from inference.retrieval.chunk_store import ChunkStore
 
 Record = dict[str, Any]
 

@@ -1,4 +1,6 @@
-"""Fit the weights of ``inference.sentence_ranking`` on the even questions of a BEIR folder.
+"""Fit the weights of ``inference.chat_models.sentence_ranking`` on half of a BEIR folder.
+
+The even questions are those fitted on.
 
 Run as ``python -m benchmarks.fit_extractive --data path/to/squad_passages``; prints the weights to
 be committed there. The loss is the softmax over one question's sentences against those that hold
@@ -17,8 +19,8 @@ from numpy.typing import NDArray
 
 from benchmarks.kept_vectors import KeptVectors
 from benchmarks.question_sets import Asked, beir
-from inference.extractive_model import by_meaning
-from inference.sentence_ranking import EMBEDDED, FEATURES, is_crumb, rank
+from inference.chat_models.extractive_model import by_meaning
+from inference.chat_models.sentence_ranking import EMBEDDED, FEATURES, is_crumb, rank
 
 STEPS = 400
 RATE = 0.1

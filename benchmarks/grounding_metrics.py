@@ -14,9 +14,9 @@ from benchmarks.eval_groups import Row
 from benchmarks.eval_rankings import OURS, PASSAGES, Opened
 from benchmarks.eval_sets import Asked, folded
 from copilot.wire import Citation, Flag
-from inference.citations import MarkerFilter, resolve
-from inference.evidence import is_enough
-from inference.grounding import flags_of
+from inference.grounding.citations import MarkerFilter, resolve
+from inference.grounding.evidence import is_enough
+from inference.grounding.support import flags_of
 
 ANSWERED, WEIGHED = 100, 500
 """How many questions of a BEIR folder are answered, and weighed for abstention: what they cost."""

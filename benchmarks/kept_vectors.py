@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.onnx_embedder import OnnxEmbedder
+from inference.encoders.onnx_embedder import OnnxEmbedder
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = ROOT / "inference" / "model"

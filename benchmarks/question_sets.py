@@ -12,8 +12,8 @@ from msgspec import Struct
 from benchmarks.eval_beir import indexed
 from benchmarks.eval_sets import read_beir
 from benchmarks.kept_vectors import ROOT, KeptVectors
-from inference.faiss_retriever import FaissRetriever
 from inference.ports import Passage
+from inference.retrieval.faiss_retriever import FaissRetriever
 
 QUESTIONS = ROOT / "corpus" / "questions.jsonl"
 INDEX = ROOT / "faiss_index"

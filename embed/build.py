@@ -20,10 +20,10 @@ from embed.bundle_writer import write_bundle
 from embed.plan import Plan
 from embed.swap import staged
 from embed.windows import windows_of
-from inference.chunk_store import ChunkStore
-from inference.dense_index import VECTORS, WINDOWS, open_vectors
-from inference.faiss_retriever import LEXICAL_KIND
 from inference.ports import Embedder
+from inference.retrieval.chunk_store import ChunkStore
+from inference.retrieval.dense_index import VECTORS, WINDOWS, open_vectors
+from inference.retrieval.faiss_retriever import LEXICAL_KIND
 
 if TYPE_CHECKING:
     import numpy as np

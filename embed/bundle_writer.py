@@ -22,16 +22,16 @@ from copilot.index_texts import CHUNK_OFFSETS, CHUNKS, COLUMNS, DOCUMENTS, GROUP
 from embed.chunking import MAX_CHARS, STRATEGY
 from embed.plan import Plan
 from embed.vector_index import write_vectors
-from inference.dense_index import VECTORS, WINDOW_STARTS, WINDOWS
-from inference.faiss_retriever import LEXICAL, LEXICAL_KIND, PAIRS
-from inference.lexical_index import (
+from inference.retrieval.dense_index import VECTORS, WINDOW_STARTS, WINDOWS
+from inference.retrieval.faiss_retriever import LEXICAL, LEXICAL_KIND, PAIRS
+from inference.retrieval.lexical_index import (
     CHUNK_NUMBERS,
     COLUMN_STARTS,
     SCORES,
     VOCABULARY,
     VOCABULARY_OFFSETS,
 )
-from inference.words import Analyser, pairs_of
+from inference.text.words import Analyser, pairs_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from copilot.index_manifest import IndexUnusable
 from embed.errors import EmbedError
-from inference.onnx_embedder import EmbedderUnusable, OnnxEmbedder
+from inference.encoders.onnx_embedder import EmbedderUnusable, OnnxEmbedder
 
 if TYPE_CHECKING:
     from embed.build import Outcome, Report
@@ -166,7 +166,7 @@ def _inspect(arguments: argparse.Namespace) -> None:
 
 def _search(arguments: argparse.Namespace) -> None:
     from embed.inspection import results
-    from inference.faiss_retriever import FaissRetriever
+    from inference.retrieval.faiss_retriever import FaissRetriever
 
     embedder = OnnxEmbedder(arguments.model)
     retriever = FaissRetriever.open(arguments.index, embedder)

@@ -25,8 +25,8 @@ from embed.export_model import (
     write_provenance,
     write_tokenizer,
 )
-from inference.cross_encoder import CONFIG_NAME, CrossEncoderConfig, OnnxCrossEncoder
-from inference.onnx_model import CONFIG_SCHEMA, MODEL_FILE
+from inference.encoders.cross_encoder import CONFIG_NAME, CrossEncoderConfig, OnnxCrossEncoder
+from inference.encoders.onnx_model import CONFIG_SCHEMA, MODEL_FILE
 
 if TYPE_CHECKING:
     from onnx import ModelProto

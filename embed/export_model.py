@@ -20,8 +20,8 @@ from msgspec import Struct
 
 from copilot.index_manifest import FileEntry, sha256_of
 from embed.errors import ModelExportFailed
-from inference.onnx_embedder import CONFIG_NAME, EmbeddingConfig, OnnxEmbedder
-from inference.onnx_model import CONFIG_SCHEMA, MODEL_FILE, TOKENIZER_FILE, ModelConfig
+from inference.encoders.onnx_embedder import CONFIG_NAME, EmbeddingConfig, OnnxEmbedder
+from inference.encoders.onnx_model import CONFIG_SCHEMA, MODEL_FILE, TOKENIZER_FILE, ModelConfig
 
 if TYPE_CHECKING:
     from onnx import ModelProto

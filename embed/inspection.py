@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from copilot.index_manifest import read_manifest, verify_files
-from inference.chunk_store import ChunkStore
 from inference.ports import Passage
+from inference.retrieval.chunk_store import ChunkStore
 
 
 def describe(bundle: Path, console: Console, *, list_documents: bool) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inference.dense_index import EF_SEARCH, LIST_LENGTH
+from inference.retrieval.dense_index import EF_SEARCH, LIST_LENGTH
 
 if TYPE_CHECKING:
     import numpy as np

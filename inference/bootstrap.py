@@ -20,26 +20,26 @@ from copilot.configuration import SettingsError
 from copilot.conversations import Conversations
 from copilot.index_manifest import IndexUnusable
 from copilot.table import Table
-from inference.cache_guards.exploration import Exploration
-from inference.chat_model import OpenAIChatModel
+from inference.answering.turn import Limits
+from inference.aws.connection_sink import ConnectionSink, client_config
+from inference.aws.question_queue import QuestionQueue
+from inference.aws.threaded_log import ThreadedLog
+from inference.cache.forgetting import Forgetting
+from inference.cache.guards.exploration import Exploration
+from inference.cache.model_hit_check import ModelHitCheck
+from inference.cache.no_cache import NoCache
+from inference.cache.qdrant_cache import QdrantCache
+from inference.cache.qdrant_http import QdrantHttp
+from inference.chat_models.chat_model import OpenAIChatModel
+from inference.chat_models.extractive_model import ExtractiveModel
+from inference.chat_models.langchain_model import LangchainChatModel
+from inference.chat_models.model_key import ModelKey
+from inference.chat_models.sdk_chat_model import SdkChatModel
 from inference.clock import SystemClock
-from inference.connection_sink import ConnectionSink, client_config
 from inference.engine import Engine, EngineLoader, EngineUnusable
-from inference.extractive_model import ExtractiveModel
-from inference.forgetting import Forgetting
-from inference.langchain_model import LangchainChatModel
-from inference.model_hit_check import ModelHitCheck
-from inference.model_key import ModelKey
-from inference.no_cache import NoCache
 from inference.ports import AnswerCache, ChatModel, Clock, Embedder, HitCheck, ModelError, Retriever
 from inference.publisher import Pace, Publisher
-from inference.qdrant_cache import QdrantCache
-from inference.qdrant_http import QdrantHttp
-from inference.question_queue import QuestionQueue
-from inference.sdk_chat_model import SdkChatModel
 from inference.settings import Settings
-from inference.threaded_log import ThreadedLog
-from inference.turn import Limits
 from inference.worker import Worker
 
 THREADS = 32
@@ -108,10 +108,10 @@ def load_engine(settings: Settings, clock: Clock) -> Engine:
     Raises:
         EngineUnusable: one is missing, damaged, or not made for the other; says what to run.
     """
-    from inference.faiss_retriever import FaissRetriever
-    from inference.onnx_embedder import OnnxEmbedder
-    from inference.onnx_model import ModelUnusable
-    from inference.selection import Choices
+    from inference.encoders.onnx_embedder import OnnxEmbedder
+    from inference.encoders.onnx_model import ModelUnusable
+    from inference.retrieval.faiss_retriever import FaissRetriever
+    from inference.retrieval.selection import Choices
 
     choices = Choices(
         per_document=settings.passages_per_document, recency_weight=settings.recency_weight
@@ -133,8 +133,8 @@ def reranked(retriever: Retriever, settings: Settings) -> Retriever:
     """
     if settings.reranker_dir is None:
         return retriever
-    from inference.cross_encoder import OnnxCrossEncoder
-    from inference.reranking_retriever import RerankingRetriever
+    from inference.encoders.cross_encoder import OnnxCrossEncoder
+    from inference.retrieval.reranking_retriever import RerankingRetriever
 
     return RerankingRetriever(
         retriever,

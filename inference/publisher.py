@@ -28,9 +28,9 @@ from copilot.wire import (
     encode_event,
 )
 from copilot.wire import Status as StatusFrame
-from inference.mailbox import Closed, Mailbox, Tick
+from inference.answering.mailbox import Closed, Mailbox, Tick
+from inference.answering.turn_events import Ended, Found, Restarted, Started, Status, TurnEvent
 from inference.ports import Clock, ConnectionGone, PushRefused, Sink, TextDelta, Throttled
-from inference.turn_events import Ended, Found, Restarted, Started, Status, TurnEvent
 
 logger = logging.getLogger(__name__)
 

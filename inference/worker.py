@@ -13,13 +13,13 @@ from msgspec import Struct
 from copilot.answer_header import Fenced, NotTaken
 from copilot.answers import Lease
 from copilot.conversations import Message
-from inference.cache_guards.exploration import NEVER, Exploration
+from inference.answering.knowledge import Parts
+from inference.answering.turn import Limits, refused, run_turn
+from inference.answering.turn_events import Question, Status, TurnEvent
+from inference.cache.guards.exploration import NEVER, Exploration
 from inference.engine import EngineLoader, EngineUnusable
-from inference.knowledge import Parts
 from inference.ports import ChatMessage, ChatModel, Clock, HitCheck
 from inference.publisher import Publisher
-from inference.turn import Limits, refused, run_turn
-from inference.turn_events import Question, Status, TurnEvent
 
 logger = logging.getLogger(__name__)
 

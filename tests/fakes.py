@@ -15,7 +15,8 @@ from copilot.ending import Ending
 from copilot.identity import Identity
 from copilot.question import Question
 from copilot.wire import AnyServerEvent, End, Source, decode_event
-from inference.cache_guards.decide import RIVAL_MARGIN
+from inference.cache.guards.decide import RIVAL_MARGIN
+from inference.cache.qdrant_cache import CANDIDATES, point_id
 from inference.ports import (
     CachedAnswer,
     CacheScope,
@@ -32,7 +33,6 @@ from inference.ports import (
     Throttled,
     TrackRecord,
 )
-from inference.qdrant_cache import CANDIDATES, point_id
 
 if TYPE_CHECKING:
     from inference.ports import Vector

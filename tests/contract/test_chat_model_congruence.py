@@ -10,11 +10,11 @@ import pytest
 import pytest_asyncio
 from langchain_openai.chat_models import _client_utils
 
-from inference.chat_model import OpenAIChatModel
+from inference.chat_models.chat_model import OpenAIChatModel
+from inference.chat_models.langchain_model import LangchainChatModel
+from inference.chat_models.sdk_chat_model import SdkChatModel
 from inference.clock import SystemClock
-from inference.langchain_model import LangchainChatModel
 from inference.ports import ChatMessage, ChatModel, Finished, ModelError, Prompt, TextDelta
-from inference.sdk_chat_model import SdkChatModel
 from tests.contract.scripted_openai import (
     DONE,
     Cut,

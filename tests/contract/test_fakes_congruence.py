@@ -21,11 +21,11 @@ from copilot.identity import Identity
 from copilot.question import NewQuestion
 from copilot.table import Table
 from copilot.wire import Pong, Source, encode_event
-from inference.connection_sink import ConnectionSink, client_config
+from inference.aws.connection_sink import ConnectionSink, client_config
+from inference.aws.threaded_log import ThreadedLog
+from inference.cache.qdrant_cache import QdrantCache, point_id
 from inference.ports import CacheScope, ConnectionGone, Observation, Origin, Sink
 from inference.publisher import Log
-from inference.qdrant_cache import QdrantCache, point_id
-from inference.threaded_log import ThreadedLog
 from tests.fakes import FakeCache, FakeLog, FakeSink, a_lease, passages
 from tests.integration.management_api import ManagementApi
 from tests.integration.test_qdrant_cache import InMemoryTransport, WallClock

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from msgspec import structs
 
-from inference.cross_encoder import OnnxCrossEncoder
-from inference.faiss_retriever import FaissRetriever
+from inference.encoders.cross_encoder import OnnxCrossEncoder
 from inference.ports import Passage, Retriever
-from inference.reranking_retriever import RerankingRetriever
+from inference.retrieval.faiss_retriever import FaissRetriever
+from inference.retrieval.reranking_retriever import RerankingRetriever
 from tests.fakes import FakeEmbedder
 from tests.integration.index_builders import build_index, write_corpus
 from tests.tiny_cross_encoder import write_cross_encoder

@@ -24,7 +24,7 @@ from http_api.problems import ProblemError
 from http_api.sign_in.api_keys import ApiKeys
 from http_api.sign_in.cognito import CognitoTokens
 from http_api.sign_in.verifier import NotSignedIn, SignInUnavailable
-from inference.event_stream import EventReader
+from inference.chat_models.event_stream import EventReader
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ROOT / "corpus" / "documents"

@@ -13,8 +13,8 @@ from inference.ports import Embedder, Passage
 from tests.fakes import FakeEmbedder
 
 if TYPE_CHECKING:
-    from inference.faiss_retriever import FaissRetriever
     from inference.ports import Vector
+    from inference.retrieval.faiss_retriever import FaissRetriever
 
 PUBLIC = frozenset({"public"})
 

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import boto3
 import pytest
 
-from inference.connection_sink import ConnectionSink, client_config
+from inference.aws.connection_sink import ConnectionSink, client_config
 from inference.ports import ConnectionGone, PushRefused, Throttled
 
 ERRORS = {

@@ -16,8 +16,8 @@ import pytest
 from copilot.index_manifest import IndexUnusable, read_manifest, verify_files
 from embed.errors import BuildLocked, NotABundle
 from embed.swap import staged
-from inference.faiss_retriever import FaissRetriever
-from inference.onnx_embedder import read_config
+from inference.encoders.onnx_embedder import read_config
+from inference.retrieval.faiss_retriever import FaissRetriever
 from tests.fakes import FakeEmbedder
 from tests.integration.index_builders import (
     CountingEmbedder,
@@ -206,8 +206,8 @@ def test_a_reader_keeps_its_bundle_while_another_takes_its_place(
 SERVING = """
 import sys
 from pathlib import Path
-from inference.faiss_retriever import FaissRetriever
-from inference.onnx_embedder import OnnxEmbedder
+from inference.retrieval.faiss_retriever import FaissRetriever
+from inference.encoders.onnx_embedder import OnnxEmbedder
 embedder = OnnxEmbedder(Path("inference/model"))
 retriever = FaissRetriever.open(Path("faiss_index"), embedder)
 question = "What does the tariff cost?"

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from copilot.index_manifest import IndexUnusable, sha256_of
 from embed.vector_index import write_vectors
-from inference.dense_index import VECTORS, open_vectors
-from inference.faiss_retriever import FaissRetriever
-from inference.fusion import fuse
-from inference.lexical_index import LexicalIndex
-from inference.selection import Choices
-from inference.words import Analyser, pairs_of
+from inference.retrieval.dense_index import VECTORS, open_vectors
+from inference.retrieval.faiss_retriever import FaissRetriever
+from inference.retrieval.fusion import fuse
+from inference.retrieval.lexical_index import LexicalIndex
+from inference.retrieval.selection import Choices
+from inference.text.words import Analyser, pairs_of
 from tests.fakes import FakeEmbedder
 from tests.integration.index_builders import PUBLIC, ask, build_index, plan_of, write_corpus
 

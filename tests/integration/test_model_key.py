@@ -5,7 +5,7 @@ from __future__ import annotations
 import boto3
 import pytest
 
-from inference.model_key import ModelKey
+from inference.chat_models.model_key import ModelKey
 from inference.ports import ModelError
 from inference.settings import Settings
 

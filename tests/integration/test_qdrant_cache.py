@@ -20,17 +20,17 @@ import numpy as np
 import pytest
 from qdrant_client import QdrantClient, models
 
-from inference.no_cache import NoCache
-from inference.ports import CacheScope, CacheUnavailable, Observation, Origin, TrackRecord
-from inference.qdrant_cache import (
+from inference.cache.no_cache import NoCache
+from inference.cache.qdrant_cache import (
     CANDIDATES,
     LOOKUP_TIMEOUT_S,
     QdrantCache,
     filter_of,
     point_id,
 )
-from inference.qdrant_http import QdrantHttp, QdrantReply, QdrantTransport
-from inference.qdrant_observations import TALLY_S
+from inference.cache.qdrant_http import QdrantHttp, QdrantReply, QdrantTransport
+from inference.cache.qdrant_observations import TALLY_S
+from inference.ports import CacheScope, CacheUnavailable, Observation, Origin, TrackRecord
 from tests.fakes import a_passage, passages
 
 SCOPE = CacheScope(

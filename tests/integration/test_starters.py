@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from inference.evidence import is_enough
-from inference.faiss_retriever import FaissRetriever
-from inference.onnx_embedder import OnnxEmbedder
+from inference.encoders.onnx_embedder import OnnxEmbedder
+from inference.grounding.evidence import is_enough
+from inference.retrieval.faiss_retriever import FaissRetriever
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTERS = ROOT / "chat-ui" / "src" / "features" / "thread" / "starters.ts"

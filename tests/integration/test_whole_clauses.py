@@ -7,9 +7,9 @@ from pathlib import Path
 from embed.build import build
 from embed.document import Document, TextBuilder
 from embed.plan import make_plan
-from inference.citations import MarkerFilter, resolve
-from inference.faiss_retriever import FaissRetriever
-from inference.selection import Choices
+from inference.grounding.citations import MarkerFilter, resolve
+from inference.retrieval.faiss_retriever import FaissRetriever
+from inference.retrieval.selection import Choices
 from tests.fakes import FakeEmbedder
 from tests.integration.index_builders import ask, build_index, write_corpus
 

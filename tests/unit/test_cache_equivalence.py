@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inference.cache_guards.equivalence import ALIKE, difference
+from inference.cache.guards.equivalence import ALIKE, difference
 from tests.fakes import passages
 
 FEE = "The annual fee is 1,250 EUR per MW [1]. It is due in March 2024 [1]."

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.cache_guards.decide import choose
-from inference.cache_guards.exploration import (
+from inference.cache.guards.decide import choose
+from inference.cache.guards.exploration import (
     OCCASIONALLY,
     Exploration,
     error_bound,

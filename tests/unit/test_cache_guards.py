@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.cache_guards.agreement import cited_chunks, is_found_again
-from inference.cache_guards.decide import choose, veto
-from inference.cache_guards.facts import Fact, facts, mentioned_units
-from inference.cache_guards.question_type import wanted
-from inference.cache_guards.reading import normalise, read
+from inference.cache.guards.agreement import cited_chunks, is_found_again
+from inference.cache.guards.decide import choose, veto
+from inference.cache.guards.facts import Fact, facts, mentioned_units
+from inference.cache.guards.question_type import wanted
+from inference.cache.guards.reading import normalise, read
 from inference.ports import CachedAnswer
 from tests.fakes import a_passage, passages
 

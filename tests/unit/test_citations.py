@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.citations import Mark, MarkerFilter, filter_whole, resolve
-from inference.sentences import split
+from inference.grounding.citations import Mark, MarkerFilter, filter_whole, resolve
+from inference.text.sentences import split
 from tests.fakes import a_passage
 
 SOURCES = 4

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.clauses import REACH, beginning, is_cut, rest
+from inference.text.clauses import REACH, beginning, is_cut, rest
 
 
 @pytest.mark.parametrize(

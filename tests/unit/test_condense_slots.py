@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.condense import Standalone, by_rules
+from inference.answering.condense import Standalone, by_rules
 from inference.ports import ChatMessage
 
 QUESTIONS = Path(__file__).resolve().parents[2] / "corpus" / "questions.jsonl"

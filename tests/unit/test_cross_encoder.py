@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inference.cross_encoder import OnnxCrossEncoder, RerankerUnusable, verify_hashes
+from inference.encoders.cross_encoder import OnnxCrossEncoder, RerankerUnusable, verify_hashes
 from tests.tiny_cross_encoder import BIAS, promise, write_cross_encoder
 
 WORDS = ["what is the customer charge of schedule rs 1 in winter zebra filler"]

@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 
 from copilot.index_manifest import sha256_of
-from inference.onnx_embedder import EmbedderUnusable, OnnxEmbedder, read_config, verify_hashes
+from inference.encoders.onnx_embedder import (
+    EmbedderUnusable,
+    OnnxEmbedder,
+    read_config,
+    verify_hashes,
+)
 
 MODEL = Path(__file__).resolve().parents[2] / "inference" / "model"
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.event_stream import MAX_EVENT_BYTES, EventReader
+from inference.chat_models.event_stream import MAX_EVENT_BYTES, EventReader
 
 
 @pytest.mark.parametrize(

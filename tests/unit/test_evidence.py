@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.evidence import Strength, abstention, is_enough, nearest, strength
+from inference.grounding.evidence import Strength, abstention, is_enough, nearest, strength
 from inference.ports import Passage
 from tests.fakes import a_passage, passages
 

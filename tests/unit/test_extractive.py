@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from inference import prompt
-from inference.citations import filter_whole
-from inference.extractive_model import LEAD, ExtractiveModel, answer
+from inference.answering import prompt
+from inference.chat_models.extractive_model import LEAD, ExtractiveModel, answer
+from inference.chat_models.sentence_ranking import EMBEDDED, rank
+from inference.grounding.citations import filter_whole
 from inference.ports import Finished, TextDelta
-from inference.question_wish import Wish
-from inference.sentence_ranking import EMBEDDED, rank
+from inference.text.question_wish import Wish
 from tests.fakes import FakeEmbedder, a_passage, passages
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import asyncio
 
 from copilot.queue_messages import ForgetAnswer, ForgetUser
 from copilot.wire import End
+from inference.answering.turn_events import Ended
+from inference.cache.forgetting import Forgetting
 from inference.engine import Engine, EngineLoader
-from inference.forgetting import Forgetting
-from inference.turn_events import Ended
 from tests.fakes import FakeCache, FakeEmbedder, FakeModel, FakeRetriever, passages, stop_after
 from tests.unit.test_turn import a_question, end_of, events_of, parts_of
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from embed.chunking import Chunk, chunk_document
 from embed.document import Document
 from embed.sources import find_sources, load_source
-from inference.citations import Mark, resolve
-from inference.extractive_model import answer
-from inference.figures import figures_of
-from inference.grounding import flags_of
+from inference.chat_models.extractive_model import answer
+from inference.grounding.citations import Mark, resolve
+from inference.grounding.support import flags_of
 from inference.ports import Passage, TextDelta
+from inference.text.figures import figures_of
 from tests.fakes import FakeCache, FakeModel, FakeRetriever, a_passage, stop_after
 from tests.unit.test_turn import a_question, end_of, events_of, parts_of, text_of
 

@@ -11,16 +11,16 @@ import pytest
 
 from copilot.configuration import SettingsError
 from inference.bootstrap import answer_cache, chat_model, hit_check, load_engine, reranked
-from inference.chat_model import OpenAIChatModel
+from inference.cache.model_hit_check import ModelHitCheck
+from inference.cache.no_cache import NoCache
+from inference.cache.qdrant_cache import QdrantCache
+from inference.chat_models.chat_model import OpenAIChatModel
+from inference.chat_models.extractive_model import ExtractiveModel
+from inference.chat_models.langchain_model import LangchainChatModel
 from inference.clock import SystemClock
 from inference.engine import EngineUnusable
-from inference.extractive_model import ExtractiveModel
-from inference.langchain_model import LangchainChatModel
-from inference.model_hit_check import ModelHitCheck
-from inference.no_cache import NoCache
-from inference.qdrant_cache import QdrantCache
-from inference.reranking_retriever import DEPTH
-from inference.selection import PER_DOCUMENT
+from inference.retrieval.reranking_retriever import DEPTH
+from inference.retrieval.selection import PER_DOCUMENT
 from inference.settings import VARIABLES, Settings
 from tests.fakes import FakeModel, FakeRetriever, a_passage
 from tests.tiny_cross_encoder import write_cross_encoder

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference import prompt
+from inference.answering import prompt
 from inference.ports import Passage, TextDelta
 from tests.fakes import FakeCache, FakeModel, FakeRetriever, a_passage, passages, stop_after
 from tests.unit.test_turn import a_question, end_of, events_of, parts_of, text_of

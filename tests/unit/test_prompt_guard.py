@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from copilot.question import BadQuestion
-from inference import guard, prompt
-from inference.condense import by_rules, is_elliptic, subject
+from inference.answering import guard, prompt
+from inference.answering.condense import by_rules, is_elliptic, subject
 from inference.ports import ChatMessage
 from tests.fakes import a_passage, passages
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from copilot.answer_header import Fenced
 from copilot.wire import MAX_DELTA_BYTES, Delta, End, Source, Sources, Start
 from copilot.wire import Status as StatusFrame
-from inference.mailbox import cut
+from inference.answering.mailbox import cut
+from inference.answering.turn_events import Ended, Found, Restarted, Started, Status, TurnEvent
 from inference.ports import PushRefused, TextDelta
 from inference.publisher import Pace, Publisher
-from inference.turn_events import Ended, Found, Restarted, Started, Status, TurnEvent
 from tests.fakes import FakeLog, FakeSink, a_lease
 from tests.virtual_time import VirtualClock, run_virtually
 

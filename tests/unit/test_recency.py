@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference.recency import asks_for_newest, newness, with_newness
+from inference.retrieval.recency import asks_for_newest, newness, with_newness
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from copilot.identity import Identity
 from copilot.question import NewQuestion
 from copilot.redaction.settings import REDACT, redacted_kinds
 from copilot.table import Table
+from inference.answering.turn import Limits
 from inference.ports import TextDelta
-from inference.turn import Limits
 from tests.conftest import Time
 from tests.fakes import FakeCache, FakeModel, stop_after
 from tests.unit.test_turn import a_question, end_of, events_of, parts_of, text_of

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from inference.fusion import fuse, is_near_duplicate, min_max_fusion
-from inference.words import Analyser, numbers_of, pairs_of
+from inference.retrieval.fusion import fuse, is_near_duplicate, min_max_fusion
+from inference.text.words import Analyser, numbers_of, pairs_of
 
 scores = arrays(np.float32, st.integers(1, 30), elements=st.floats(-1, 50, width=32))
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.ports import Passage
-from inference.selection import select
+from inference.retrieval.selection import select
 
 
 def passage(number: int, document: str, score: float, text: str = "") -> Passage:

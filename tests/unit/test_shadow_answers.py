@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from copilot.wire import CacheReceipt
-from inference.cache_guards.exploration import Exploration
-from inference.model_hit_check import CHECK_S, ModelHitCheck
+from inference.cache.guards.exploration import Exploration
+from inference.cache.model_hit_check import CHECK_S, ModelHitCheck
 from inference.ports import ChatMessage, ModelError, Undecided
 from tests.fakes import FakeCache, FakeModel, FakeRetriever, Pause, Script, passages, stop_after
 from tests.unit.test_turn import a_question, end_of, events_of, parts_of, text_of

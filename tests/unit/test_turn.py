@@ -13,10 +13,18 @@ from hypothesis import strategies as st
 
 from copilot.ending import Ending
 from copilot.wire import encode_event
-from inference.knowledge import Parts, visibility_hash
+from inference.answering.knowledge import Parts, visibility_hash
+from inference.answering.turn import Limits, run_turn
+from inference.answering.turn_events import (
+    Ended,
+    Found,
+    Question,
+    Restarted,
+    Started,
+    Status,
+    TurnEvent,
+)
 from inference.ports import ChatMessage, Finished, ModelError, TextDelta
-from inference.turn import Limits, run_turn
-from inference.turn_events import Ended, Found, Question, Restarted, Started, Status, TurnEvent
 from tests.fakes import (
     FakeCache,
     FakeEmbedder,

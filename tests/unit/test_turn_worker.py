@@ -12,11 +12,11 @@ from copilot.answers import Lease
 from copilot.conversations import Message
 from copilot.wire import Delta, End
 from copilot.wire import Status as StatusFrame
+from inference.answering.turn import Limits
 from inference.clock import SystemClock
 from inference.engine import Engine, EngineLoader, EngineUnusable
 from inference.ports import Passage
 from inference.publisher import Pace, Publisher
-from inference.turn import Limits
 from inference.worker import DONE, Worker, come_back, question_of
 from tests.fakes import (
     FakeCache,

@@ -21,10 +21,10 @@ from copilot.conversations import Message
 from copilot.ending import Ending
 from copilot.wire import End, Source, decode_event
 from inference import publisher as publisher_module
+from inference.answering.turn import Limits
+from inference.answering.turn_events import Ended, Found, Restarted, Started, TurnEvent
 from inference.ports import ConnectionGone, TextDelta, Throttled
 from inference.publisher import Pace, Publisher
-from inference.turn import Limits
-from inference.turn_events import Ended, Found, Restarted, Started, TurnEvent
 from inference.worker import Worker
 from tests.fault.memory_dynamodb import throttled
 from tests.fault.model.ledger import Violation

@@ -1,0 +1,1 @@
+"""One turn: what is asked of whom, in which order, and how its text goes out."""

@@ -1,0 +1,1 @@
+"""The semantic cache: its store over Qdrant's REST, and the guards before a hit."""

@@ -1,0 +1,218 @@
+"""The semantic cache on Qdrant: the nearest questions inside the scope, above a threshold.
+
+One collection for all scopes; the scope is a hard filter on indexed payload fields, never a part
+of the vector. Works on any server, local or cloud, over the REST calls of ``QdrantTransport``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import uuid
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from inference.cache.guards.agreement import cited_chunks
+from inference.cache.guards.decide import RIVAL_MARGIN
+from inference.cache.qdrant_collection import QdrantCollection
+from inference.cache.qdrant_http import QdrantTransport, QdrantUnreachable
+from inference.cache.qdrant_observations import QdrantObservations
+from inference.ports import (
+    CachedAnswer,
+    CacheScope,
+    CacheUnavailable,
+    Clock,
+    Observation,
+    Origin,
+    Passage,
+)
+
+if TYPE_CHECKING:
+    from inference.ports import Vector
+
+CANDIDATES = 8
+"""How many near questions are looked at. Paraphrases crowd; the right one need not be nearest."""
+LOOKUP_TIMEOUT_S = 0.25
+WRITE_TIMEOUT_S = 10.0
+"""Writing follows the end of an answer, so nobody waits for it; the first one makes indexes."""
+_NAMESPACE = uuid.UUID("7d1f5d1c-3a52-5d0e-9d8e-0b6a3c6f4a11")
+_SCOPE_FIELDS = ("tenant", "groups_hash", "corpus_version", "model", "prompt_version")
+_INDEXES = {
+    **dict.fromkeys((*_SCOPE_FIELDS, "answer_id", "owner"), "keyword"),
+    "expires_at": "float",
+}
+
+T = TypeVar("T")
+
+
+class QdrantCache:
+    """Implements ``ports.AnswerCache``.
+
+    ``threshold`` is the least cosine of two questions that may share an answer, ``ttl_s`` how long
+    an answer is kept, ``dimension`` the length of the vectors, ``lookup_s`` the time that a lookup
+    may take. Observations are kept beside the
+    collection, in one whose name ends in ``-observations``.
+    """
+
+    def __init__(
+        self,
+        transport: QdrantTransport,
+        clock: Clock,
+        *,
+        collection: str,
+        dimension: int,
+        threshold: float,
+        ttl_s: float,
+        lookup_s: float = LOOKUP_TIMEOUT_S,
+    ) -> None:
+        self._points = QdrantCollection(
+            transport, collection, dimension=dimension, indexes=_INDEXES
+        )
+        self._observations = QdrantObservations(
+            transport, clock, collection=f"{collection}-observations"
+        )
+        self._clock = clock
+        self.threshold = threshold
+        self._ttl_s = ttl_s
+        self._lookup_s = lookup_s
+
+    async def lookup(self, question: str, vector: Vector, scope: CacheScope) -> list[CachedAnswer]:
+        """Return the live answers of ``scope`` down to a little below the threshold, nearest first.
+
+        Raises:
+            CacheUnavailable: no usable answer in time; the message says what to look at.
+        """
+        return await _within(self._lookup_s, lambda: self._lookup(vector, scope))
+
+    async def store(
+        self,
+        question: str,
+        vector: Vector,
+        scope: CacheScope,
+        *,
+        text: str,
+        passages: Sequence[Passage],
+        origin: Origin,
+    ) -> None:
+        """Keep an answer; the same question in the same scope replaces the one before.
+
+        Raises:
+            CacheUnavailable: it was not kept.
+        """
+        point = {
+            "id": point_id(question, scope),
+            "vector": vector.tolist(),
+            "payload": {
+                **_fields(scope),
+                "question": question,
+                "text": text,
+                "passages": msgspec.to_builtins(list(passages)),
+                "chunk_ids": cited_chunks(text, passages),
+                "answer_id": origin.answer_id,
+                "owner": owner_hash(scope.tenant, origin.user),
+                "expires_at": self._clock.time() + self._ttl_s,
+            },
+        }
+        await _within(WRITE_TIMEOUT_S, lambda: self._points.upsert(point))
+
+    async def observe(self, observation: Observation) -> None:
+        """Keep what a shadow answer showed.
+
+        Raises:
+            CacheUnavailable: it was not kept.
+        """
+        await _within(WRITE_TIMEOUT_S, lambda: self._observations.add(observation))
+
+    async def forget_answer(self, tenant: str, answer_id: str, *, entry: str | None) -> None:
+        """Drop what ``answer_id`` stored, and the entry that it was served from.
+
+        Raises:
+            CacheUnavailable: it may still be there.
+        """
+        meant: list[dict[str, Any]] = [{"key": "answer_id", "match": {"value": answer_id}}]
+        if entry is not None:
+            meant.append({"has_id": [entry]})
+        await self._delete({"must": [_equals("tenant", tenant)], "should": meant})
+
+    async def forget_user(self, tenant: str, user: str) -> None:
+        """Drop everything that the answers given to ``user`` stored.
+
+        Raises:
+            CacheUnavailable: some of it may still be there.
+        """
+        owner = owner_hash(tenant, user)
+        await self._delete({"must": [_equals("tenant", tenant), _equals("owner", owner)]})
+
+    async def _delete(self, chosen: dict[str, Any]) -> None:
+        await _within(WRITE_TIMEOUT_S, lambda: self._points.delete({"filter": chosen}))
+
+    def _lookup(self, vector: Vector, scope: CacheScope) -> list[CachedAnswer]:
+        points = self._points.query(
+            {
+                "query": vector.tolist(),
+                "filter": filter_of(scope, self._clock.time()),
+                "limit": CANDIDATES,
+                "score_threshold": self.threshold - RIVAL_MARGIN,
+                "with_payload": True,
+            },
+            timeout_s=self._lookup_s,
+        )
+        if not points:
+            return []
+        answers = [_answer(point) for point in points]
+        records = self._observations.records(
+            scope.tenant, [answer.entry for answer in answers], timeout_s=self._lookup_s
+        )
+        return [replace(answer, record=records[answer.entry]) for answer in answers]
+
+
+async def _within(seconds: float, call: Callable[[], T]) -> T:
+    try:
+        return await asyncio.wait_for(asyncio.to_thread(call), seconds)
+    except TimeoutError as error:
+        message = f"Qdrant did not answer within {seconds * 1000:.0f} ms"
+        raise CacheUnavailable(message) from error
+    except QdrantUnreachable as error:
+        raise CacheUnavailable(f"{error}: check QDRANT_URL") from error
+
+
+def owner_hash(tenant: str, user: str) -> str:
+    """Whose answer an entry keeps, without saying it: SHA-256 over tenant and user, 128 bits."""
+    return hashlib.sha256(f"{tenant}\0{user}".encode()).hexdigest()[:32]
+
+
+def point_id(question: str, scope: CacheScope) -> str:
+    """The identity of a cached answer: a UUIDv5 over scope and question."""
+    key = "\0".join([*_fields(scope).values(), " ".join(question.split()).casefold()])
+    return str(uuid.uuid5(_NAMESPACE, key))
+
+
+def filter_of(scope: CacheScope, now: float) -> dict[str, Any]:
+    """The hard filters of a lookup: every field of the scope, and not expired at ``now``."""
+    matches = [_equals(key, value) for key, value in _fields(scope).items()]
+    return {"must": [*matches, {"key": "expires_at", "range": {"gt": now}}]}
+
+
+def _fields(scope: CacheScope) -> dict[str, str]:
+    return {field: getattr(scope, field) for field in _SCOPE_FIELDS}
+
+
+def _equals(key: str, value: str) -> dict[str, Any]:
+    return {"key": key, "match": {"value": value}}
+
+
+def _answer(point: dict[str, Any]) -> CachedAnswer:
+    payload = point.get("payload") or {}
+    try:
+        return CachedAnswer(
+            question=payload["question"],
+            text=payload["text"],
+            passages=msgspec.convert(payload["passages"], list[Passage]),
+            score=point["score"],
+            entry=point["id"],
+        )
+    except (KeyError, msgspec.ValidationError) as error:
+        raise CacheUnavailable(f"a cached answer cannot be read: {error}") from error

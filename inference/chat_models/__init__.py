@@ -1,0 +1,1 @@
+"""The ways to a model's stream of tokens, behind one port."""

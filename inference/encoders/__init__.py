@@ -1,0 +1,1 @@
+"""ONNX models that read text: the embedder and the cross-encoder."""

@@ -1,0 +1,117 @@
+"""Text in, unit vectors out: an exported sentence-embedding model on ONNX Runtime. Never torch.
+
+The model folder is written by ``python -m embed export-model``. Its weights are stored as float16
+and widened to float32 while the session loads; every computation is float32 (see
+docs/adr/0030-embedding-model.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from inference.encoders.onnx_model import (
+    ModelConfig,
+    ModelKind,
+    ModelUnusable,
+    by_length,
+    open_session,
+    open_tokenizer,
+    padded,
+    read_model_config,
+    verify_model_hashes,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from tokenizers import Encoding
+
+    Vector = NDArray[np.float32]
+
+CONFIG_NAME = "embedding.json"
+
+
+class EmbedderUnusable(ModelUnusable):
+    """The model folder cannot serve. The message says what to run."""
+
+
+class EmbeddingConfig(ModelConfig, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """How to run the exported model: ``embedding.json`` of the model folder."""
+
+    dimension: int
+    pooling: Literal["mean", "cls"]
+    normalize: bool
+
+
+KIND = ModelKind(
+    "embedding model",
+    CONFIG_NAME,
+    "Restore the folder from the repository, or export it again: make model",
+    EmbedderUnusable,
+)
+
+
+def read_config(model_dir: Path) -> EmbeddingConfig:
+    """Read ``embedding.json`` and check that the files it names are there with their sizes.
+
+    Raises:
+        EmbedderUnusable: something is missing, truncated or of another schema.
+    """
+    return read_model_config(model_dir, KIND, EmbeddingConfig)
+
+
+def verify_hashes(model_dir: Path) -> None:
+    """Compare every file of the model folder with its SHA-256. Not on the serving path.
+
+    Raises:
+        EmbedderUnusable: a file differs from what ``embedding.json`` promises.
+    """
+    verify_model_hashes(model_dir, KIND, read_config(model_dir))
+
+
+class OnnxEmbedder:
+    """Implements ``ports.Embedder``. Loads once; ``embed`` may be called from several threads."""
+
+    def __init__(self, model_dir: Path, *, threads: int = 1) -> None:
+        """Load the model.
+
+        ``threads`` is the number of intra-op threads of one forward pass: 1 for serving, where
+        concurrent questions are the parallelism.
+
+        Raises:
+            EmbedderUnusable: the model folder is missing or damaged.
+        """
+        config = read_config(model_dir)
+        self.model_id = config.model_id
+        self.dimension = config.dimension
+        self._config = config
+        self._tokenizer = open_tokenizer(model_dir, config.max_tokens)
+        self._session = open_session(model_dir, KIND, threads)
+        self._inputs = frozenset(i.name for i in self._session.get_inputs())
+
+    def embed(self, texts: Sequence[str]) -> Vector:
+        """Return an array of shape ``(len(texts), dimension)``, one unit vector per text."""
+        import numpy as np
+
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        encodings = self._tokenizer.encode_batch(list(texts)) if texts else []
+        for rows in by_length(encodings):
+            vectors[rows] = self._forward([encodings[i] for i in rows])
+        return vectors
+
+    def _forward(self, batch: list[Encoding]) -> Vector:
+        import numpy as np
+
+        feed = padded(batch)
+        mask = feed["attention_mask"]
+        states = self._session.run(None, {k: v for k, v in feed.items() if k in self._inputs})[0]
+        if self._config.pooling == "cls":
+            pooled = states[:, 0]
+        else:
+            weight = mask[:, :, None].astype(np.float32)
+            pooled = (states * weight).sum(axis=1) / weight.sum(axis=1)
+        if self._config.normalize:
+            pooled = pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12)
+        return np.asarray(pooled, dtype=np.float32)

@@ -1,0 +1,1 @@
+"""The index bundle's reader: dense and lexical, fused, selected, widened."""

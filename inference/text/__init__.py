@@ -1,0 +1,1 @@
+"""Sentences, words, figures and units of English text. Pure, and without a port."""
