@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, cast
 
 from msgspec import Struct
 
 from copilot.allowance import Allowance
 from copilot.allowance_settings import LIMITS, allowance_of
-from copilot.configuration import SettingsError, Values, Variable
+from copilot.auth_mode import AUTH_MODE, AuthMode, auth_mode
+from copilot.configuration import Values, Variable
 from copilot.redaction.settings import REDACT, redacted_kinds
 
 VARIABLES = (
@@ -19,7 +19,7 @@ VARIABLES = (
     Variable(
         "WEBSOCKET_ENDPOINT", None, "URL", "the management endpoint of the WebSocket API's stage"
     ),
-    Variable("AUTH_MODE", "none", "", "how people sign in: none, api-key or cognito"),
+    AUTH_MODE,
     Variable("API_KEYS_SECRET_ARN", "", "ARN", "the secret that lists the hashes of API keys"),
     Variable("COGNITO_ISSUER", "", "URL", "the user pool that issues ID tokens"),
     Variable("COGNITO_CLIENT_ID", "", "", "the app client that ID tokens are issued to"),
@@ -33,10 +33,7 @@ VARIABLES = (
 """Variables of the function behind the HTTP API (``app.handler``)."""
 
 
-AuthMode = Literal["none", "api-key", "cognito"]
-
 _NEEDS: dict[str, tuple[str, ...]] = {
-    "none": (),
     "api-key": ("API_KEYS_SECRET_ARN",),
     "cognito": ("COGNITO_ISSUER", "COGNITO_CLIENT_ID"),
 }
@@ -71,7 +68,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             table_name=values.text("TABLE_NAME"),
             queue_url=values.text("QUEUE_URL"),
             websocket_endpoint=values.text("WEBSOCKET_ENDPOINT"),
-            auth_mode=_auth_mode(values),
+            auth_mode=auth_mode(values, _NEEDS),
             api_keys_secret_arn=values.text("API_KEYS_SECRET_ARN"),
             cognito_issuer=values.text("COGNITO_ISSUER"),
             cognito_client_id=values.text("COGNITO_CLIENT_ID"),
@@ -82,13 +79,3 @@ class Settings(Struct, frozen=True, kw_only=True):
             redacted=redacted_kinds(values),
             log_level=values.text("LOG_LEVEL"),
         )
-
-
-def _auth_mode(values: Values) -> AuthMode:
-    mode = values.text("AUTH_MODE")
-    if mode not in _NEEDS:
-        raise SettingsError(f"AUTH_MODE must be none, api-key or cognito, not {mode!r}.")
-    for name in _NEEDS[mode]:
-        if not values.text(name):
-            raise SettingsError(f"AUTH_MODE={mode} needs {name}.")
-    return cast(AuthMode, mode)

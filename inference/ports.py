@@ -273,6 +273,8 @@ class ChatModel(Protocol):
     """Streams an answer. A stream that ends without ``Finished`` is a failure."""
 
     name: str
+    metered: bool
+    """Whether what it reads and writes are tokens that somebody pays for."""
 
     def stream(self, prompt: Prompt) -> AsyncIterator[TextDelta | Finished]:
         """Yield deltas, then exactly one ``Finished``.

@@ -201,6 +201,7 @@ class FakeModel:
     """Plays one script per call, the last for ever; a script without ``Finished`` breaks off."""
 
     name = "fake-model"
+    metered = True
 
     def __init__(
         self, *scripts: Script, completion: str | ModelError | Pause | None = None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, cast
 
 from msgspec import Struct
 
 from copilot.allowance import Allowance
 from copilot.allowance_settings import LIMITS, allowance_of
-from copilot.configuration import SettingsError, Values, Variable
+from copilot.auth_mode import AUTH_MODE, AuthMode, auth_mode
+from copilot.configuration import Values, Variable
 from copilot.redaction.settings import REDACT, redacted_kinds
 
 _TABLE = Variable("TABLE_NAME", None, "", "the name of the DynamoDB table")
@@ -33,7 +33,7 @@ VARIABLES = (
 
 AUTHORIZER_VARIABLES = (
     _TABLE,
-    Variable("AUTH_MODE", "none", "", "how people sign in: none, api-key or cognito"),
+    AUTH_MODE,
     Variable(
         "ALLOWED_ORIGINS",
         "",
@@ -104,9 +104,6 @@ class DeadLetterSettings(Struct, frozen=True, kw_only=True):
         )
 
 
-AuthMode = Literal["none", "api-key", "cognito"]
-
-
 class AuthorizerSettings(Struct, frozen=True, kw_only=True):
     """Settings of the authorizer."""
 
@@ -123,12 +120,9 @@ class AuthorizerSettings(Struct, frozen=True, kw_only=True):
             SettingsError: a variable is missing or malformed; the message says what to set.
         """
         values = Values(AUTHORIZER_VARIABLES, environment)
-        mode = values.text("AUTH_MODE")
-        if mode not in ("none", "api-key", "cognito"):
-            raise SettingsError(f"AUTH_MODE must be none, api-key or cognito, not {mode!r}.")
         return cls(
             table_name=values.text("TABLE_NAME"),
-            auth_mode=cast(AuthMode, mode),
+            auth_mode=auth_mode(values),
             allowed_origins=frozenset(values.items("ALLOWED_ORIGINS")),
             log_level=values.text("LOG_LEVEL"),
         )

@@ -246,7 +246,7 @@ class _Turn:
         )
 
     def _tokens(self, item: Finished | Stopped | Failed) -> Tokens:
-        if not self._asks_model:
+        if not self._asks_model or not self._parts.model.metered:
             return Tokens()
         asked = prompt.build(self._known.standalone.text, self._passages).messages
         estimate = Tokens(

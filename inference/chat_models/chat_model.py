@@ -65,6 +65,8 @@ class OpenAIChatModel:
     means OpenAI itself. Nothing is retried here: the turn does. One instance serves one event loop.
     """
 
+    metered = True
+
     def __init__(
         self, name: str, *, key: Callable[[], str], base_url: str = "", clock: Clock
     ) -> None:

@@ -18,6 +18,7 @@ class ExtractiveModel:
     """Implements ``ports.ChatModel`` without any language model."""
 
     name = "extractive"
+    metered = False
 
     def __init__(self, embedder: Callable[[], Embedder] | None = None) -> None:
         """``embedder`` returns the one that compares sentences with the question by meaning;

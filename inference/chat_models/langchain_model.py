@@ -37,6 +37,8 @@ class LangchainChatModel:
     serve ``openai`` only.
     """
 
+    metered = True
+
     def __init__(
         self, spec: str, *, key: Callable[[], str], base_url: str = "", clock: Clock
     ) -> None:

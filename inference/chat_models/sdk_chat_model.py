@@ -33,6 +33,8 @@ class SdkChatModel:
     means OpenAI itself. The turn retries, so the SDK does not.
     """
 
+    metered = True
+
     def __init__(
         self, name: str, *, key: Callable[[], str], base_url: str = "", clock: Clock
     ) -> None:

@@ -119,6 +119,19 @@ def test_a_question_streams_its_sources_then_its_cited_answer() -> None:
     assert [source.id for source in found.items] == ["1", "2", "3"]
 
 
+@pytest.mark.parametrize(("metered", "counted"), [(True, True), (False, False)])
+def test_tokens_are_estimated_only_for_a_model_that_counts_them(
+    metered: bool, counted: bool
+) -> None:
+    whole = FakeModel(stop_after("The fee is 1,250 EUR [1]."))
+    cut = FakeModel(["The fee is 1,250 EUR [1].", Pause(15), Pause(15)])
+    for model, deadline in ((whole, None), (cut, 20.0)):
+        model.metered = metered
+        end = end_of(events_of(a_question(), parts_of(model), deadline=deadline))
+        assert end.receipt is not None
+        assert bool(end.receipt.tokens.prompt) is bool(end.receipt.tokens.completion) is counted
+
+
 def test_markers_of_unknown_sources_never_reach_the_client() -> None:
     model = FakeModel(stop_after("One [1]. Nine [9]. Both [2, 7].", " Years [2024]."))
     events = events_of(a_question(), parts_of(model))
