@@ -125,7 +125,7 @@ def test_tokens_are_estimated_only_for_a_model_that_counts_them(
 ) -> None:
     whole = FakeModel(stop_after("The fee is 1,250 EUR [1]."))
     cut = FakeModel(["The fee is 1,250 EUR [1].", Pause(15), Pause(15)])
-    for model, deadline in ((whole, None), (cut, 20.0)):
+    for model, deadline in ((whole, 900.0), (cut, 20.0)):
         model.metered = metered
         end = end_of(events_of(a_question(), parts_of(model), deadline=deadline))
         assert end.receipt is not None
