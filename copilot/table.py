@@ -86,12 +86,14 @@ def key(pk: str, sk: str) -> dict[str, Any]:
 
 def encode(item: Mapping[str, Any]) -> dict[str, Any]:
     """Python values to DynamoDB attribute values; ``None`` values are left out."""
-    return {k: _encoded(v) for k, v in item.items() if v is not None}
+    return {
+        k: {"S": v} if type(v) is str else _encoded(v) for k, v in item.items() if v is not None
+    }
 
 
 def decode(item: Mapping[str, Any]) -> dict[str, Any]:
     """DynamoDB attribute values to Python values; whole numbers come back as ``int``."""
-    return {k: _decoded(v) for k, v in item.items()}
+    return {k: v["S"] if "S" in v else _decoded(v) for k, v in item.items()}
 
 
 def _encoded(value: Any) -> Any:

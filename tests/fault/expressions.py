@@ -6,6 +6,7 @@ DynamoDB's attribute-value form. ``test_memory_dynamodb.py`` holds it to moto.
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -23,12 +24,12 @@ Update = Callable[[Item, Values], None]
 _TOKEN = re.compile(r"\s*(?:(<>|<=|>=|[=<>(),+\-])|([#:]?[A-Za-z_][A-Za-z0-9_]*))")
 _CLAUSES = ("SET", "REMOVE", "ADD", "DELETE")
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda a, b: a == b,
-    "<>": lambda a, b: a != b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
+    "=": operator.eq,
+    "<>": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 
 
@@ -108,7 +109,13 @@ class _Parser:
             terms.append(self._term())
         if len(terms) == 1:
             return terms[0]
-        return lambda item, values: all(term(item, values) for term in terms)
+        first, *others = terms
+        if len(others) == 1:
+            (second,) = others
+            return lambda item, values: first(item, values) and second(item, values)
+        return lambda item, values: (
+            first(item, values) and all(term(item, values) for term in others)
+        )
 
     def _term(self) -> Condition:
         if self._take("NOT"):
@@ -296,10 +303,12 @@ def _number(value: Value) -> int | Decimal:
 def _holds(compare: Callable[[Any, Any], bool], left: Value | None, right: Value | None) -> bool:
     if left is None or right is None:
         return False
+    if left == right:
+        return compare(0, 0)
     [(left_kind, left_content)] = left.items()
     [(right_kind, right_content)] = right.items()
     if left_kind != right_kind:
-        return compare is _COMPARE["<>"]
+        return compare is operator.ne
     if left_kind == "N":
         return compare(_number(left), _number(right))
     return compare(left_content, right_content)

@@ -150,9 +150,14 @@ class World:
         self._calm()
         self.ledger.close(self.tabs)
 
-    def _step(self) -> None:
-        weights, actions = zip(*self._possible(), strict=True)
-        self.random.choices(actions, weights)[0]()
+    def _step(self) -> object:
+        possible = self._possible()
+        at = self.random.random() * sum(weight for weight, _ in possible)
+        for weight, action in possible:
+            at -= weight
+            if at < 0:
+                return action()
+        return possible[-1][1]()
 
     def _possible(self) -> list[tuple[float, Callable[[], object]]]:
         found: list[tuple[float, Callable[[], object]]] = [(1.0, self._let_time_pass)]
