@@ -1,24 +1,43 @@
-// Writes src/api/schema.ts from http_api/openapi.json; with --check it only compares.
+// Writes src/api/schema.ts from http_api/openapi.json; with --check it only compares. What the
+// WebSocket's protocol declares the same is taken from there.
+
 import { readFile, writeFile } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 import { compile } from "json-schema-to-typescript";
 
 const OPENAPI = new URL("../../http_api/openapi.json", import.meta.url);
+const WIRE = new URL("../../copilot/wire.schema.json", import.meta.url);
 const TARGET = new URL("../src/api/schema.ts", import.meta.url);
 
-const text = await readFile(OPENAPI, "utf8");
-const { components } = JSON.parse(text.replaceAll("#/components/schemas/", "#/definitions/"));
-const names = Object.keys(components.schemas);
+const definitions = async (file, prefix, of) =>
+  of(JSON.parse((await readFile(file, "utf8")).replaceAll(prefix, "#/definitions/")));
+const bodies = await definitions(OPENAPI, "#/components/schemas/", (api) => api.components.schemas);
+const wire = await definitions(WIRE, "#/$defs/", (protocol) => protocol.$defs);
+
+const names = Object.keys(bodies);
+const shared = names.filter((name) => isDeepStrictEqual(bodies[name], wire[name])).sort();
+const reference = (name) =>
+  shared.includes(name) ? { tsType: name } : { $ref: `#/definitions/${name}` };
+const own = JSON.parse(JSON.stringify(bodies), (_, value) =>
+  value?.$ref ? reference(value.$ref.split("/").at(-1)) : value,
+);
+for (const name of shared) delete own[name];
 const schema = {
   title: "Schemas",
   description: "Every body of the HTTP API by its name.",
   type: "object",
-  properties: Object.fromEntries(names.map((name) => [name, { $ref: `#/definitions/${name}` }])),
+  properties: Object.fromEntries(names.map((name) => [name, reference(name)])),
   required: names,
-  definitions: components.schemas,
+  definitions: own,
 };
+const list = shared.join(", ");
 const generated = await compile(schema, "Schemas", {
   additionalProperties: false,
-  bannerComment: "// Generated from http_api/openapi.json by `npm run generate`. Do not edit.",
+  bannerComment: [
+    "// Generated from http_api/openapi.json by `npm run generate`. Do not edit.",
+    `import type { ${list} } from "../protocol/wire";`,
+    `export type { ${list} } from "../protocol/wire";`,
+  ].join("\n"),
   style: { printWidth: 100 },
 });
 

@@ -1,4 +1,26 @@
 // Generated from http_api/openapi.json by `npm run generate`. Do not edit.
+import type {
+  CacheReceipt,
+  Citation,
+  End,
+  ErrorInfo,
+  Flag,
+  Receipt,
+  Source,
+  StageTime,
+  Tokens
+} from "../protocol/wire";
+export type {
+  CacheReceipt,
+  Citation,
+  End,
+  ErrorInfo,
+  Flag,
+  Receipt,
+  Source,
+  StageTime,
+  Tokens
+} from "../protocol/wire";
 
 /**
  * Every body of the HTTP API by its name.
@@ -58,114 +80,6 @@ export interface Answer {
   sources: Source[];
   end: End | null;
   retry_after_ms: number | null;
-}
-/**
- * One retrieved passage as shown to a person; ``id`` is its citation number as text ("1").
- */
-export interface Source {
-  id: string;
-  title: string;
-  snippet: string;
-  score: number;
-  document: string;
-  chunk_id: string;
-  url?: string | null;
-  page?: number | null;
-  section?: string | null;
-}
-/**
- * The one terminal event; ``sha256`` is the hex digest of the answer's UTF-8 text.
- */
-export interface End {
-  type: "end";
-  answer_id: string;
-  epoch: number;
-  last_seq: number;
-  state: "cancelled" | "done" | "error" | "truncated";
-  finish_reason: string;
-  sha256: string;
-  citations: Citation[];
-  receipt?: Receipt | null;
-  error?: ErrorInfo | null;
-  flags?: Flag[];
-}
-/**
- * One marker of the answer resolved to its passage.
- *
- *     ``at`` is the character offset of the marker in the answer; ``start``/``end`` the character
- *     span of the supporting text in the document.
- */
-export interface Citation {
-  source_id: string;
-  document: string;
-  chunk_id: string;
-  at: number;
-  quote: string;
-  start: number;
-  end: number;
-  page?: number | null;
-  section?: string | null;
-}
-/**
- * What an answer took: shown to the person and stored with the answer.
- */
-export interface Receipt {
-  model: string;
-  corpus_version: string;
-  cache: CacheReceipt;
-  stages: StageTime[];
-  tokens: Tokens;
-  posts?: number;
-  sources?: number;
-  first_token_ms?: number | null;
-  total_ms?: number | null;
-  cost_usd?: number | null;
-  standalone_question?: string | null;
-}
-/**
- * What the semantic cache decided and why; ``score`` is the cosine of the nearest entry.
- *
- *     ``entry`` names the entry that a hit was served from; it says nothing to anyone but the cache.
- */
-export interface CacheReceipt {
-  decision: "bypass" | "hit" | "miss";
-  reason?: string;
-  score?: number | null;
-  entry?: string | null;
-}
-/**
- * One stage of a turn and the wall-clock milliseconds it took.
- */
-export interface StageTime {
-  name: string;
-  ms: number;
-}
-/**
- * Token counts as reported by the model (estimated where it reports none).
- */
-export interface Tokens {
-  prompt?: number;
-  completion?: number;
-}
-/**
- * Why an answer ended in ``error``; ``retryable`` says whether asking again may help.
- */
-export interface ErrorInfo {
-  code: string;
-  message: string;
-  retryable: boolean;
-}
-/**
- * A part of the answer that the server could not confirm; ``start``/``end`` are its characters.
- *
- *     ``unsupported``: a sentence that the passages it cites do not say. ``figure``: a number, sum of
- *     money, percentage or date that occurs in no cited passage.
- */
-export interface Flag {
-  kind: "figure" | "unsupported";
-  start: number;
-  end: number;
-  text: string;
 }
 /**
  * A question. ``parent`` is the turn it follows (``root``: a new first turn); left out, it is
