@@ -9,6 +9,12 @@ UV_COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --g
 # What every Python runtime of Lambda brings along; ZIP functions do not carry it.
 IN_LAMBDA_RUNTIME = $(foreach p,boto3 botocore s3transfer jmespath urllib3 python-dateutil six,--no-emit-package $(p))
 
+# torch is installed by itself, by its version: the hash depends on the build that a machine takes.
+WITH_TORCH = $(foreach p,torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas \
+	nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile \
+	nvidia-curand nvidia-cusolver nvidia-cusparse nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink \
+	nvidia-nvshmem-cu13 nvidia-nvtx,--no-emit-package $(p))
+
 # awslambdaric has wheels for Linux alone; elsewhere its source installs in plain Python, for which
 # the local stack brings the missing half.
 WHEELS = --only-binary=:all: $(if $(filter Linux,$(shell uname -s)),,--no-binary=awslambdaric)
@@ -57,6 +63,7 @@ lock: ## recompile the locked requirements from pyproject.toml (needs uv)
 	$(UV_COMPILE) --extra inference -c requirements/check.lock -o inference/requirements.txt
 	$(UV_COMPILE) --extra sam -o requirements/sam.lock
 	$(UV_COMPILE) --extra audit -o requirements/audit.lock
+	$(UV_COMPILE) --extra plain $(WITH_TORCH) -o requirements/plain.lock
 
 # --- running --------------------------------------------------------------------------------------
 
@@ -64,7 +71,7 @@ chat-ui/dist/index.html: chat-ui/node_modules/.stamp $(shell find chat-ui/src ch
 	@echo "Building the page ..."
 	@cd chat-ui && npm run --silent build
 
-.PHONY: help install lock run smoke test test-faults soak fuzz eval audit sbom test-browser screenshots check generate format clean
+.PHONY: help install lock run smoke bench test test-faults soak fuzz eval audit sbom test-browser screenshots check generate format clean
 
 run: $(VENV)/run.stamp chat-ui/dist/index.html ## start everything on this machine and print one URL (PORT=3000 INDEX=faiss_index AUTH_MODE=api-key)
 	@exec $(BIN)/python -m local serve --port $(PORT) $(if $(INDEX),--index $(INDEX)) $(if $(AUTH_MODE),--parameter AuthMode=$(AUTH_MODE))
@@ -97,6 +104,9 @@ generate: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## regenerate the prot
 
 eval: $(VENV)/check.stamp ## quality of retrieval and answers, against the committed result (DATA=BEIR folder, EVAL_ARGS=--accept)
 	@$(BIN)/python -m benchmarks.eval $(if $(DATA),--data $(DATA)) $(EVAL_ARGS)
+
+bench: $(VENV)/check.stamp ## run all performance benchmarks in turn and write docs/performance.md (ARGS="--only cold,posts")
+	@$(BIN)/python -m benchmarks.all $(ARGS)
 
 bench-frames: chat-ui/dist/index.html ## what a long answer costs the page, in Chromium
 	@node benchmarks/bench_frames.mjs
@@ -145,7 +155,7 @@ format: $(VENV)/check.stamp ## format the Python code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 clean: ## remove what was built and installed (not .local, the stack's state)
-	@rm -rf $(VENV) .venv-sam .venv-model .venv-audit .aws-sam sbom chat-ui/node_modules chat-ui/dist
+	@rm -rf $(VENV) .venv-sam .venv-model .venv-audit .venv-plain .aws-sam sbom chat-ui/node_modules chat-ui/dist
 
 # --- index ----------------------------------------------------------------------------------------
 
@@ -159,6 +169,13 @@ index: $(VENV)/run.stamp ## bring faiss_index/ up to date with corpus/documents
 	@$(BIN)/python -m venv .venv-model
 	@.venv-model/bin/pip install --disable-pip-version-check -q "$$(grep '^torch==' $<)"
 	@.venv-model/bin/pip install --disable-pip-version-check -q -r $<
+	@touch $@
+
+.venv-plain/stamp: requirements/plain.lock | $(BIN)/python
+	@echo "Installing torch, sentence-transformers and langchain in .venv-plain (large) ..."
+	@$(BIN)/python -m venv .venv-plain
+	@.venv-plain/bin/pip install --disable-pip-version-check -q "$$(grep -o 'torch==[0-9.]*' pyproject.toml)"
+	@.venv-plain/bin/pip install --disable-pip-version-check -q --no-deps --require-hashes --only-binary=:all: -r $<
 	@touch $@
 
 model: .venv-model/stamp ## export inference/model/ again from the published weights (installs torch)

@@ -1,9 +1,9 @@
 """Cold start: fresh processes from their start to the first retrieved passages.
 
-Run as ``python -m benchmarks.bench_cold``. Prints where the milliseconds go, median of the runs,
-for the embedder and the index alone, and for the whole function as Lambda starts it: runtime
-client, handler, AWS clients, engine, and the first retrieval through its warm-up event.
-``--evicted`` drops the model, the index and the libraries from the page cache before each run.
+Where the milliseconds go, for the embedder and the index alone, and for the whole function as
+Lambda starts it: runtime client, handler, AWS clients, engine, and the first retrieval through its
+warm-up event. ``--evicted`` drops the model, the index and the libraries from the page cache
+before each run.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from benchmarks.report import Measure, Result, Skipped, Table, run
 
 ROOT = Path(__file__).resolve().parents[1]
 QUESTION = "What is the RS-1 customer charge in 2025?"
@@ -80,34 +81,27 @@ print(json.dumps({"moments": moments, "rss_mb": peak / unit}))
 """
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=7)
-    parser.add_argument("--model", type=Path, default=ROOT / "inference" / "model")
-    parser.add_argument("--index", type=Path, default=ROOT / "faiss_index")
-    parser.add_argument("--evicted", action="store_true")
-    arguments = parser.parse_args()
+def measure(arguments: argparse.Namespace) -> Result:
+    """One table of stages per way to start, with a warm and with an evicted page cache."""
     if not (arguments.index / "manifest.json").is_file():
-        print(f"skipped: no index at {arguments.index}; make one with python -m embed build")
-        return 0
-    _table("embedder and index alone", RETRIEVAL, arguments)
-    print()
-    _table("the whole function", FUNCTION, arguments)
-    return 0
+        raise Skipped(f"no index at {arguments.index}; make one with python -m embed build")
+    tables = [
+        _table("embedder and index alone", RETRIEVAL, arguments),
+        _table("the whole function", FUNCTION, arguments),
+    ]
+    return Result(title="Cold start", runs=arguments.runs, tables=tables)
 
 
-def _table(what: str, child: str, arguments: argparse.Namespace) -> None:
+def _table(what: str, child: str, arguments: argparse.Namespace) -> Table:
     runs = [_run(BEGIN + child + END, arguments) for _ in range(max(1, arguments.runs))]
-    names = list(runs[0][0])
-    width = max(map(len, names)) + 2
+    rows = [
+        Measure(what=name, unit="ms", ours=[stages[name] for stages, _ in runs])
+        for name in runs[0][0]
+    ]
+    rows.append(Measure(what="total", unit="ms", ours=[sum(s.values()) for s, _ in runs]))
+    rows.append(Measure(what="peak memory", unit="MB", ours=[rss for _, rss in runs]))
     state = "evicted page cache" if arguments.evicted else "warm page cache"
-    print(f"Process start to first retrieval, {what}: {state}, median of {len(runs)} processes\n")
-    for name in names:
-        print(f"  {name:<{width}}{statistics.median(stages[name] for stages, _ in runs):8.1f} ms")
-    totals = [sum(stages.values()) for stages, _ in runs]
-    print(f"  {'total':<{width}}{statistics.median(totals):8.1f} ms", end="")
-    print(f"   (from {min(totals):.0f} to {max(totals):.0f})")
-    print(f"  {'peak memory':<{width}}{statistics.median(rss for _, rss in runs):8.1f} MB")
+    return Table(title=f"Process start to first retrieval, {what}: {state}", rows=rows)
 
 
 def _run(child: str, arguments: argparse.Namespace) -> tuple[dict[str, float], float]:
@@ -147,5 +141,14 @@ def _evict(*folders: Path) -> None:
                 os.close(descriptor)
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--model", type=Path, default=ROOT / "inference" / "model")
+    parser.add_argument("--index", type=Path, default=ROOT / "faiss_index")
+    parser.add_argument("--evicted", action="store_true")
+    return parser
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("cold", __doc__, measure, _parser()))
