@@ -161,6 +161,9 @@ class Template:
         match resource["Type"], att:
             case "AWS::Lambda::Function", "Arn":
                 return function_arn(name)
+            case "AWS::Lambda::Alias", None:
+                # Versions are a matter of deployment; here runs what lies in the directory.
+                return f"{function_arn(target_of(resource))}:{resource['Properties']['Name']}"
             case ("AWS::ApiGatewayV2::Api", None) | ("AWS::ApiGatewayV2::Api", "ApiId"):
                 return api_id(name)
             case _, None:
@@ -173,6 +176,11 @@ class Template:
 def attribute_output(name: str, attribute: str | None) -> str:
     """The name of the output that holds ``Ref`` (``None``) or an attribute of a resource."""
     return f"{name}Z{(attribute or 'Ref').replace('.', 'Z')}"
+
+
+def target_of(alias: Mapping[str, Any]) -> str:
+    """The logical id of the function that an alias belongs to."""
+    return str(alias["Properties"]["FunctionName"]["Ref"])
 
 
 def function_arn(name: str) -> str:

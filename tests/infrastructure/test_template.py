@@ -17,6 +17,7 @@ from copilot.table import OWNER_INDEX
 from http_api import openapi
 from http_api.answer_routes import WAIT_S
 from http_api.authentication import CLIENT_ID_HEADER
+from tests.infrastructure import translate
 from tests.infrastructure.translate import ROOT, TEMPLATE
 
 Template = dict[str, Any]
@@ -37,6 +38,12 @@ def target(reference: Any) -> str:
     name = reference.get("Ref") or reference["Fn::GetAtt"][0]
     assert isinstance(name, str)
     return name
+
+
+def behind_alias(template: Template, reference: Any) -> str:
+    """The logical id of the function whose alias ``reference`` names."""
+    aliases = of_type(template, "AWS::Lambda::Alias")
+    return target(aliases[target(reference)]["FunctionName"])
 
 
 def walk(value: Any) -> Iterator[Any]:
@@ -135,13 +142,22 @@ def test_visibility_is_at_least_six_times_the_timeout_of_the_consumer(
     queues = of_type(translated, "AWS::SQS::Queue")
     functions = of_type(translated, "AWS::Lambda::Function")
     mappings = of_type(translated, "AWS::Lambda::EventSourceMapping").values()
-    consumers = {target(m["EventSourceArn"]): target(m["FunctionName"]) for m in mappings}
+    consumers = {
+        target(m["EventSourceArn"]): behind_alias(translated, m["FunctionName"]) for m in mappings
+    }
     assert consumers == {
         "QuestionQueue": "InferenceFunction",
         "DeadLetterQueue": "DeadLetterFunction",
     }
-    for queue, function in consumers.items():
-        assert queues[queue]["VisibilityTimeout"] >= 6 * functions[function]["Timeout"]
+    assert queues["DeadLetterQueue"]["VisibilityTimeout"] >= (
+        6 * functions["DeadLetterFunction"]["Timeout"]
+    )
+    assert functions["InferenceFunction"]["Timeout"] == {"Ref": "InferenceTimeoutS"}
+    assert queues["QuestionQueue"]["VisibilityTimeout"] == {
+        "Fn::FindInMap": ["SixTimes", {"Ref": "InferenceTimeoutS"}, "Seconds"]
+    }
+    offered = translated["Parameters"]["InferenceTimeoutS"]["AllowedValues"]
+    assert translated["Mappings"]["SixTimes"] == {str(s): {"Seconds": 6 * s} for s in offered}
 
 
 def test_one_failed_message_does_not_repeat_its_batch(translated: Template) -> None:
@@ -218,7 +234,7 @@ def test_every_request_of_the_http_api_reaches_its_function(translated: Template
         "x-amazon-apigateway-integration"
     ]
     assert integration["payloadFormatVersion"] == "2.0"
-    assert "HttpApiFunction" in integration["uri"]["Fn::Sub"]
+    assert "HttpApiFunctionAliaslive" in integration["uri"]["Fn::Sub"]
 
 
 def test_only_the_origins_that_may_connect_may_call_the_http_api(translated: Template) -> None:
@@ -260,12 +276,88 @@ def test_a_route_answers_before_api_gateway_gives_up(translated: Template) -> No
     assert WAIT_S < functions["HttpApiFunction"]["Timeout"] < 30
 
 
+def test_every_function_is_called_through_the_alias_of_its_published_version(
+    translated: Template,
+) -> None:
+    functions = of_type(translated, "AWS::Lambda::Function")
+    aliases = of_type(translated, "AWS::Lambda::Alias")
+    published = {target(alias["FunctionName"]): name for name, alias in aliases.items()}
+    assert published.keys() == functions.keys()
+    assert {alias["Name"] for alias in aliases.values()} == {"live"}
+    callers = [
+        *of_type(translated, "AWS::Lambda::Permission").values(),
+        *of_type(translated, "AWS::Lambda::EventSourceMapping").values(),
+    ]
+    assert {target(caller["FunctionName"]) for caller in callers} == set(published.values())
+    integrations = [
+        *(
+            i["IntegrationUri"]
+            for i in of_type(translated, "AWS::ApiGatewayV2::Integration").values()
+        ),
+        *(
+            a["AuthorizerUri"]
+            for a in of_type(translated, "AWS::ApiGatewayV2::Authorizer").values()
+        ),
+    ]
+    assert {target(next(iter(uri["Fn::Sub"][1].values()))) for uri in integrations} == {
+        published["WebSocketFunction"],
+        published["AuthorizerFunction"],
+    }
+
+
+def test_zip_functions_start_from_snapshots(translated: Template) -> None:
+    for function in of_type(translated, "AWS::Lambda::Function").values():
+        expected = None if "ImageUri" in function["Code"] else {"ApplyOn": {"Ref": "SnapStart"}}
+        assert function.get("SnapStart") == expected
+
+
+def test_a_release_publishes_every_function_again() -> None:
+    def versions(release: str) -> set[str]:
+        template = translate.translated(Release=release)
+        return set(of_type(template, "AWS::Lambda::Version"))
+
+    first, second = versions("0123456789"), versions("9876543210")
+    assert len(first) == len(second) == 5
+    assert not first & second
+
+
+def test_the_concurrency_of_every_function_is_bounded(translated: Template) -> None:
+    bounded = {
+        behind_alias(translated, mapping["FunctionName"])
+        for mapping in of_type(translated, "AWS::Lambda::EventSourceMapping").values()
+        if mapping["ScalingConfig"]["MaximumConcurrency"]
+    }
+    for name, function in of_type(translated, "AWS::Lambda::Function").items():
+        reserved = function.get("ReservedConcurrentExecutions", {}).get("Fn::If")
+        assert reserved or name in bounded, name
+        if reserved:
+            assert reserved[1]["Ref"] in translated["Parameters"]
+            assert reserved[2] == {"Ref": "AWS::NoValue"}
+    # Functions behind an API are also bounded by what the API lets through.
+    for stage in of_type(translated, "AWS::ApiGatewayV2::Stage").values():
+        assert (
+            stage["DefaultRouteSettings"]["ThrottlingRateLimit"]["Ref"] in translated["Parameters"]
+        )
+        assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] > 0
+
+
+def test_access_logs_hold_neither_tickets_nor_texts(translated: Template) -> None:
+    stages = of_type(translated, "AWS::ApiGatewayV2::Stage")
+    assert len(stages) == 2
+    for stage in stages.values():
+        written = json.loads(stage["AccessLogSettings"]["Format"])
+        assert "$context.requestId" in written.values()
+        assert not [v for v in written.values() if "query" in v.lower() or "body" in v.lower()]
+
+
 def test_logs_of_every_function_are_deleted_in_time(translated: Template) -> None:
     groups = of_type(translated, "AWS::Logs::LogGroup")
     used = [
         target(function["LoggingConfig"]["LogGroup"])
         for function in of_type(translated, "AWS::Lambda::Function").values()
     ]
+    stages = of_type(translated, "AWS::ApiGatewayV2::Stage").values()
+    used += [target(stage["AccessLogSettings"]["DestinationArn"]) for stage in stages]
     assert sorted(used) == sorted(groups)
     for group in groups.values():
         assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
@@ -275,7 +367,7 @@ def test_the_schedule_sends_the_warm_up_event(translated: Template) -> None:
     (schedule,) = of_type(translated, "AWS::Scheduler::Schedule").values()
     sent = json.loads(schedule["Target"]["Input"])
     assert sent == json.loads((ROOT / "events/warmup.json").read_text())
-    assert target(schedule["Target"]["Arn"]) == "InferenceFunction"
+    assert behind_alias(translated, schedule["Target"]["Arn"]) == "InferenceFunction"
 
 
 # --- permissions ----------------------------------------------------------------------------------
