@@ -200,12 +200,13 @@ BUILT_FOR := --config-env $(ENV) --parameter-overrides Environment=$(ENV) Archit
 	@.venv-sam/bin/pip install --disable-pip-version-check -q --no-deps --require-hashes --only-binary=:all: -r $<
 	@touch $@
 
-.PHONY: sam validate build build-functions deploy test-image
+.PHONY: sam validate build build-functions account deploy test-image
 
 sam: .venv-sam/stamp ## install the AWS SAM CLI in an environment of its own
 
-validate: .venv-sam/stamp $(VENV)/check.stamp ## lint template.yaml as written and as SAM translates it
+validate: .venv-sam/stamp $(VENV)/check.stamp ## lint the templates as written, and template.yaml as SAM translates it
 	@$(SAM) validate --lint --region us-east-1
+	@$(BIN)/cfn-lint --regions us-east-1 -- infra/*.yaml
 	@$(BIN)/python -m tests.infrastructure.translate | $(BIN)/cfn-lint --regions us-east-1
 
 build-functions: .venv-sam/stamp ## build the ZIP functions (no Docker needed; ARCH=arm64|x86_64)
@@ -216,6 +217,9 @@ build-functions: .venv-sam/stamp ## build the ZIP functions (no Docker needed; A
 
 build: .venv-sam/stamp ## build everything with SAM (ENV=dev|prod ARCH=arm64|x86_64; the image needs Docker)
 	@$(BUILD) $(BUILT_FOR)
+
+account: .venv-sam/stamp ## once per account and region: the image repository, and the role of API Gateway's logs
+	@$(SAM) deploy --config-env account
 
 deploy: build ## deploy to AWS (ENV=dev|prod; needs credentials)
 	@$(SAM) deploy --config-env $(ENV)

@@ -21,6 +21,7 @@ PSEUDO_PARAMETERS = {
 }
 
 _PLACEHOLDER_CODE = "s3://not-packaged/code"
+_PLACEHOLDER_TEMPLATE = "https://s3.amazonaws.com/not-packaged/template.yaml"
 _PLACEHOLDER_IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/not-packaged:image"
 
 
@@ -50,6 +51,8 @@ def transformed(path: Path, overrides: Mapping[str, str]) -> tuple[dict[str, Any
     for resource in document["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             _package(resource.setdefault("Properties", {}))
+        elif resource["Type"] == "AWS::Serverless::Application":
+            resource["Properties"]["Location"] = _PLACEHOLDER_TEMPLATE
     values = dict(parameters)
     # The same three steps as samtranslator's transform(), with a region of our own: that one
     # takes it from the machine's configuration, which may have none.

@@ -166,6 +166,9 @@ class Template:
                 return f"{function_arn(target_of(resource))}:{resource['Properties']['Name']}"
             case ("AWS::ApiGatewayV2::Api", None) | ("AWS::ApiGatewayV2::Api", "ApiId"):
                 return api_id(name)
+            case "AWS::CloudFormation::Stack", _:
+                # Nested stacks (the page, Qdrant) have their counterparts in this stack.
+                return ""
             case _, None:
                 return name
             case kind, _:

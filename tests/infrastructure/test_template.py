@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -17,6 +18,7 @@ from copilot.table import OWNER_INDEX
 from http_api import openapi
 from http_api.answer_routes import WAIT_S
 from http_api.authentication import CLIENT_ID_HEADER
+from local.intrinsics import Resolver
 from tests.infrastructure import translate
 from tests.infrastructure.translate import ROOT, TEMPLATE
 
@@ -99,7 +101,7 @@ def test_the_template_uses_no_yaml_aliases_which_cloudformation_does_not_read() 
 
 
 def test_every_parameter_is_used(written: Template) -> None:
-    body = json.dumps([written["Conditions"], written["Resources"]])
+    body = json.dumps([written["Conditions"], written["Resources"], written["Outputs"]])
     unused = [
         name
         for name in written["Parameters"]
@@ -112,6 +114,70 @@ def test_every_parameter_is_offered_in_one_group(written: Template) -> None:
     groups = written["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     offered = [name for group in groups for name in group["Parameters"]]
     assert sorted(offered) == sorted(written["Parameters"])
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        ({}, []),
+        ({"AuthMode": "api-key"}, ["ApiKeysAreListed"]),
+        ({"AuthMode": "api-key", "ApiKeysSecretArn": "arn"}, []),
+        ({"CognitoIssuer": "https://pool"}, ["IssuerHasClient"]),
+        ({"CognitoIssuer": "https://pool", "CognitoClientId": "c"}, []),
+        ({"PageDomain": "a.example"}, ["PageDomainHasCertificate"]),
+        ({"SocketDomain": "a.example"}, ["SocketDomainHasCertificate"]),
+        ({"SocketDomain": "a.example", "SocketCertificateArn": "arn"}, []),
+    ],
+)
+def test_parameters_that_do_not_go_together_are_refused_with_what_is_needed(
+    given: dict[str, str], refused: list[str], written: Template
+) -> None:
+    values = {name: str(p["Default"]) for name, p in written["Parameters"].items()} | given
+    found = []
+    for name, rule in written["Rules"].items():
+        resolver = Resolver(values, {"If": rule["RuleCondition"]}, {}, lambda name, att: None)
+        for assertion in rule["Assertions"]:
+            holds = Resolver(values, {"Holds": assertion["Assert"]}, {}, lambda name, att: None)
+            if resolver.holds("If") and not holds.holds("Holds"):
+                found.append(name)
+                needed = set(re.findall(r"[A-Z]\w+", assertion["AssertDescription"]))
+                assert needed & written["Parameters"].keys()
+    assert found == refused
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("OpenAiSecretArn", "energycopilot/openai"),
+        ("OpenAiBaseUrl", "http://models.example"),
+        ("ChatModel", "gpt-4o"),
+        ("QdrantUrl", "cluster.cloud:6333"),
+        ("AllowedOrigins", "https://a.example/"),
+        ("AllowedOrigins", "a.example"),
+        ("PageDomain", "https://a.example"),
+        ("PageCertificateArn", "arn:aws:acm:eu-west-1:111122223333:certificate/1"),
+        ("Release", "2026-11-21"),
+        ("WarmUpRate", "5 minutes"),
+        ("Environment", "production"),
+        ("InferenceTimeoutS", "90"),
+    ],
+)
+def test_a_value_that_cannot_work_is_refused_in_words(
+    parameter: str, value: str, written: Template
+) -> None:
+    declared = written["Parameters"][parameter]
+    if "AllowedValues" in declared:
+        assert value not in [str(allowed) for allowed in declared["AllowedValues"]]
+    else:
+        assert not re.search(declared["AllowedPattern"], value)
+        assert declared["ConstraintDescription"]
+
+
+def test_every_pattern_says_in_words_what_it_wants(written: Template) -> None:
+    for name, parameter in written["Parameters"].items():
+        if "AllowedPattern" in parameter:
+            assert re.search(parameter["AllowedPattern"], parameter["Default"]), name
+            assert parameter.get("ConstraintDescription"), name
 
 
 # --- queues ---------------------------------------------------------------------------------------
@@ -239,9 +305,10 @@ def test_every_request_of_the_http_api_reaches_its_function(translated: Template
 
 def test_only_the_origins_that_may_connect_may_call_the_http_api(translated: Template) -> None:
     api = of_type(translated, "AWS::ApiGatewayV2::Api")["HttpApi"]
-    cors = api["Body"]["x-amazon-apigateway-cors"]
-    origins = {"Fn::If": ["AnyOrigin", ["*"], {"Fn::Split": [",", {"Ref": "AllowedOrigins"}]}]}
-    assert cors["allowOrigins"] == origins
+    condition, own_page, cors = api["Body"]["x-amazon-apigateway-cors"]["Fn::If"]
+    assert condition == "OnlyOwnPage"
+    assert own_page == {"Ref": "AWS::NoValue"}
+    assert cors["allowOrigins"] == {"Fn::Split": [",", {"Ref": "AllowedOrigins"}]}
     assert CLIENT_ID_HEADER in cors["allowHeaders"]
     assert "allowCredentials" not in cors
     methods = {m.upper() for path in openapi.document()["paths"].values() for m in path}

@@ -19,6 +19,7 @@ TEMPLATE = ROOT / "template.yaml"
 
 # What `sam package` would have put in the place of local paths.
 ARTIFACT = "s3://packaged-artifacts/zip"
+NESTED = "https://s3.us-east-1.amazonaws.com/packaged-artifacts/nested.yaml"
 IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/packaged-artifacts:image"
 
 
@@ -46,6 +47,8 @@ def translated(template: Path = TEMPLATE, **parameters: str) -> dict[str, Any]:
     for resource in document["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             _package(resource["Properties"])
+        elif resource["Type"] == "AWS::Serverless::Application":
+            resource["Properties"]["Location"] = NESTED
     result: dict[str, Any] = transform(document, parameters, _NoManagedPolicies())
     return result
 
