@@ -1,0 +1,116 @@
+"""The docs say of cost what the model says; the template at rest stays in its budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from benchmarks.cost import docs, report
+from benchmarks.cost.bill import bill
+from benchmarks.cost.idle import Stack, UnknownResource, firings, idle
+
+COSTS = report.Costs.load()
+QUEUE = {"EventSourceArn": "Queue", "FunctionName": "Worker"}
+
+
+def rest(resources: Mapping[str, Any]) -> Fraction:
+    """Dollars that some resources cost in a month without a question."""
+    stack = Stack({name: {"Properties": {}, **resource} for name, resource in resources.items()})
+    found = idle(stack, COSTS.figures, COSTS.table.month_hours)
+    return bill(report.total(found), COSTS.table).usd
+
+
+@pytest.mark.parametrize("page", docs.PAGES, ids=lambda page: page.name)
+def test_the_docs_hold_what_the_model_says(page: Any) -> None:
+    written = page.read_text()
+    assert docs.parts_of(written)
+    assert docs.regenerated(written, COSTS) == written, "run: python -m benchmarks.cost.docs"
+
+
+def test_the_stack_at_rest_costs_at_most_a_dollar() -> None:
+    """Beyond what every account has free each month; the verdict names list prices."""
+    resting = COSTS.resting()
+    assert bill(report.total(resting), COSTS.table, free=True).usd <= report.IDLE_BUDGET_USD, (
+        report.idle_verdict(COSTS)
+    )
+
+
+def test_a_polled_queue_by_hand() -> None:
+    """5 pollers x 180 waits of 20 s an hour x 730 hours at 0.40 USD a million."""
+    assert rest({"Poll": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": QUEUE}}) == (
+        5 * 180 * 730 * Fraction("0.40") / 1_000_000
+    )
+
+
+def test_a_schedule_costs_its_invocations_and_the_time_of_its_function() -> None:
+    function = {"Type": "AWS::Lambda::Function", "Properties": {"MemorySize": 2048}}
+    schedule = {"ScheduleExpression": "rate(5 minutes)", "Target": {"Arn": "Worker"}}
+
+    def awake(state: str) -> dict[str, Any]:
+        properties = {**schedule, "State": state}
+        return {
+            "Worker": function,
+            "Wake": {"Type": "AWS::Scheduler::Schedule", "Properties": properties},
+        }
+
+    logs = Fraction(8760 * 900, 1024**3) * Fraction("0.50")
+    compute = Fraction(8760 * 30, 1000) * 2 * Fraction("0.0000133334")
+    assert rest(awake("ENABLED")) == Fraction(8760, 10**6) * Fraction("1.20") + compute + logs
+    assert rest(awake("DISABLED")) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "dollars"),
+    [
+        ("AWS::KMS::Key", "1.00"),
+        ("AWS::SecretsManager::Secret", "0.40"),
+        ("AWS::CloudWatch::Alarm", "0.10"),
+        ("AWS::CloudWatch::Dashboard", "3.00"),
+        ("AWS::DynamoDB::Table", "0"),
+    ],
+)
+def test_what_each_always_on_resource_costs(kind: str, dollars: str) -> None:
+    assert rest({"It": {"Type": kind}}) == Fraction(dollars)
+
+
+def test_a_resource_of_unknown_cost_is_refused() -> None:
+    with pytest.raises(UnknownResource, match="AWS::EC2::NatGateway"):
+        rest({"Gateway": {"Type": "AWS::EC2::NatGateway"}})
+
+
+def test_conditions_and_parameters_are_evaluated() -> None:
+    asleep = COSTS.resting({"WarmUpState": "DISABLED"})
+    assert not [r for r in asleep if "wakes" in r.what]
+    often = COSTS.resting({"WarmUpRate": "rate(1 minute)"})
+    assert [r for r in often if "43,800 times" in r.what]
+
+
+def test_a_verdict_above_the_budget_says_what_to_switch_off(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(report, "IDLE_BUDGET_USD", Fraction("0.01"))
+    verdict = report.idle_verdict(COSTS)
+    assert "above the budget" in verdict
+    assert "First to go: " in verdict
+
+
+@pytest.mark.parametrize(
+    ("expression", "a_day"),
+    [
+        ("rate(5 minutes)", 288),
+        ("rate(1 hour)", 24),
+        ("cron(0 6 * * ? *)", 1),
+        ("cron(0/15 8-17 ? * MON-FRI *)", 40),
+        ("cron(* * * * ? *)", 1440),
+    ],
+)
+def test_how_often_a_schedule_fires(expression: str, a_day: int) -> None:
+    assert firings(expression, 24) == a_day
+
+
+def test_a_schedule_of_another_kind_is_refused() -> None:
+    with pytest.raises(ValueError, match="neither"):
+        firings("at(2027-01-01T00:00:00)", 24)
