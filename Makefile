@@ -105,7 +105,7 @@ generate: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## regenerate the prot
 eval: $(VENV)/check.stamp ## quality of retrieval and answers, against the committed result (DATA=BEIR folder, EVAL_ARGS=--accept)
 	@$(BIN)/python -m benchmarks.eval $(if $(DATA),--data $(DATA)) $(EVAL_ARGS)
 
-bench: $(VENV)/check.stamp ## run all performance benchmarks in turn and write docs/performance.md (ARGS="--only cold,posts")
+bench: $(VENV)/check.stamp .venv-plain/stamp ## run all performance benchmarks in turn and write docs/performance.md (ARGS="--only cold,posts")
 	@$(BIN)/python -m benchmarks.all $(ARGS)
 
 cost: $(VENV)/check.stamp ## what a month costs, beside the plain design (QPS=1 ANSWER_TOKENS=300 ARGS=--help)
@@ -113,6 +113,9 @@ cost: $(VENV)/check.stamp ## what a month costs, beside the plain design (QPS=1 
 
 bench-frames: chat-ui/dist/index.html ## what a long answer costs the page, in Chromium
 	@node benchmarks/bench_frames.mjs
+
+# What these compare with is installed first; the others do without.
+bench-cold bench-zip bench-index: .venv-plain/stamp
 
 bench-%: $(VENV)/check.stamp ## run one benchmark: bench-cold, bench-first-token, bench-posts, bench-cache, bench-extractive DATA=..., ...
 	@$(BIN)/python -m benchmarks.bench_$(subst -,_,$*) $(if $(DATA),--data $(DATA)) $(ARGS)
