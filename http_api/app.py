@@ -16,6 +16,7 @@ import boto3
 
 from copilot.forgetting import Forgetting
 from copilot.log import configure_logging
+from copilot.metrics import EmfMetrics, Metrics
 from copilot.queue_sender import QueueSender
 from copilot.table import Table
 from copilot.tickets import Grant
@@ -25,6 +26,7 @@ from http_api.answer_desk import TableAnswerDesk
 from http_api.authentication import authenticate
 from http_api.conversation_desk import TableConversationDesk
 from http_api.document_desk import BundleDocumentDesk
+from http_api.figures import figures_of
 from http_api.insight_desk import TableInsightDesk
 from http_api.paths import routable
 from http_api.request import provide
@@ -75,6 +77,12 @@ def services() -> Services:
     )
 
 
+@functools.cache
+def metrics() -> Metrics:
+    """Where this process leaves figures."""
+    return EmfMetrics(Settings.of(os.environ).stack_name, time.time)
+
+
 def _aws_client(service: Any) -> Any:
     return boto3.client(service)
 
@@ -85,6 +93,13 @@ def _authentication(verifier: Verifier | None) -> Callable[[Mapping[str, str]], 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Serve one request of the HTTP API (payload format 2.0)."""
+    response = _served(event, context)
+    if figures := figures_of(event, response):
+        metrics().record("request", figures, status=response["statusCode"])
+    return response
+
+
+def _served(event: dict[str, Any], context: Any) -> dict[str, Any]:
     try:
         refused = api.refusal(event)
         if refused is not None:

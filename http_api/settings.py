@@ -11,6 +11,7 @@ from copilot.allowance import Allowance
 from copilot.allowance_settings import LIMITS, allowance_of
 from copilot.auth_mode import AUTH_MODE, AuthMode, auth_mode
 from copilot.configuration import Values, Variable
+from copilot.metrics import STACK_NAME
 from copilot.redaction.settings import REDACT, redacted_kinds
 
 VARIABLES = (
@@ -28,6 +29,7 @@ VARIABLES = (
     *LIMITS,
     Variable("RETENTION_DAYS", "30", "days", "how long conversations are kept"),
     REDACT,
+    STACK_NAME,
     Variable("LOG_LEVEL", "INFO", "", "DEBUG, INFO, WARNING or ERROR"),
 )
 """Variables of the function behind the HTTP API (``app.handler``)."""
@@ -54,6 +56,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     allowance: Allowance
     retention_s: int
     redacted: tuple[str, ...]
+    stack_name: str
     log_level: str
 
     @classmethod
@@ -77,5 +80,6 @@ class Settings(Struct, frozen=True, kw_only=True):
             allowance=allowance_of(values),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
             redacted=redacted_kinds(values),
+            stack_name=values.text("STACK_NAME"),
             log_level=values.text("LOG_LEVEL"),
         )

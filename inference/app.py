@@ -9,15 +9,18 @@ import asyncio
 import functools
 import logging
 import os
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from copilot.log import configure_logging
+from copilot.metrics import FAILURES, FALSE_HIT_REPORTS
 from copilot.queue_messages import AnswerQuestion, BadQueueMessage, decode_message
+from copilot.tracing import SQS_ATTRIBUTE, trace_id
 from inference.bootstrap import Process, build, load_model
 from inference.engine import EngineUnusable
 from inference.ports import CacheUnavailable
 from inference.settings import Settings
-from inference.worker import DONE, Outcome, come_back
+from inference.worker import DONE, Delivery, Outcome, come_back
 
 WARM_UP = "energycopilot.warmup"
 FAILURE_WAIT_S = 2
@@ -72,20 +75,21 @@ async def answer_batch(
 
 
 async def _answer(process: Process, record: dict[str, Any], deadline: float) -> Outcome:
-    deliveries = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+    delivery = delivery_of(record.get("attributes", {}))
     try:
-        outcome = await _served(process, record, deadline, deliveries)
+        outcome = await _served(process, record, deadline, delivery)
     except Exception:
         # The outermost edge: one question's failure is not another's.
         logger.exception("question failed", extra={"message_id": record["messageId"]})
-        outcome = come_back(FAILURE_WAIT_S, deliveries)
+        process.metrics.record("failure", {FAILURES: 1})
+        outcome = come_back(FAILURE_WAIT_S, delivery.times)
     if not outcome.done:
         await process.queue.come_back(record["receiptHandle"], outcome.retry_after_s)
     return outcome
 
 
 async def _served(
-    process: Process, record: dict[str, Any], deadline: float, deliveries: int
+    process: Process, record: dict[str, Any], deadline: float, delivery: Delivery
 ) -> Outcome:
     try:
         message = decode_message(record["body"])
@@ -96,15 +100,24 @@ async def _served(
         )
         return Outcome(done=False)
     if isinstance(message, AnswerQuestion):
-        return await process.worker.answer(
-            message.answer_id, deadline=deadline, deliveries=deliveries
-        )
+        return await process.worker.answer(message.answer_id, deadline=deadline, delivery=delivery)
     try:
-        await process.forgetting.forget(message)
+        if await process.forgetting.forget(message):
+            process.metrics.record("false hit reported", {FALSE_HIT_REPORTS: 1})
     except (CacheUnavailable, EngineUnusable) as error:
         logger.warning("the cache did not forget", extra={"reason": str(error)})
-        return come_back(FAILURE_WAIT_S, deliveries)
+        return come_back(FAILURE_WAIT_S, delivery.times)
     return DONE
+
+
+def delivery_of(attributes: Mapping[str, str]) -> Delivery:
+    """How a message came, by its system attributes."""
+    sent = attributes.get("SentTimestamp")
+    return Delivery(
+        times=int(attributes.get("ApproximateReceiveCount", 1)),
+        sent_at=int(sent) / 1000 if sent else None,
+        trace_id=trace_id(attributes.get(SQS_ATTRIBUTE, "")),
+    )
 
 
 def warm_up(process: Process) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from copilot.answers import AnswerLog
 from copilot.configuration import SettingsError
 from copilot.conversations import Conversations
 from copilot.index_manifest import IndexUnusable
+from copilot.metrics import EmfMetrics, Metrics
 from copilot.table import Table
 from inference.answering.turn import Limits
 from inference.aws.connection_sink import ConnectionSink, client_config
@@ -58,11 +59,13 @@ class Process:
     engine: EngineLoader
     model: ChatModel
     clock: Clock
+    metrics: Metrics
 
 
 def build(settings: Settings) -> Process:
     """Build a process and begin to load its engine."""
     clock = SystemClock()
+    metrics = EmfMetrics(settings.stack_name, clock.time)
     engine = EngineLoader(
         lambda: load_engine(settings, clock), then=lambda: _load_in_background(model)
     )
@@ -94,12 +97,13 @@ def build(settings: Settings) -> Process:
         engine=engine,
         model=model,
         clock=clock,
+        metrics=metrics,
         exploration=Exploration(settings.cache_max_error_rate),
         hit_check=hit_check(settings, model, clock),
         limits=Limits(passages=settings.retrieved_passages, redacted=settings.redacted),
     )
     queue = QuestionQueue(lambda: boto3.client("sqs", config=config), settings.queue_url, threads)
-    return Process(worker, Forgetting(engine, log), queue, engine, model, clock)
+    return Process(worker, Forgetting(engine, log), queue, engine, model, clock, metrics)
 
 
 def load_engine(settings: Settings, clock: Clock) -> Engine:

@@ -150,6 +150,10 @@ class CacheUnavailable(Exception):
     """The cache is down, slow or misconfigured: the turn bypasses it and says so in the receipt."""
 
 
+class CacheAbsent(CacheUnavailable):
+    """None is configured, which is no failure."""
+
+
 class AnswerCache(Protocol):
     """The semantic cache."""
 

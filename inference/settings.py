@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from copilot.configuration import SettingsError, Values, Variable
+from copilot.metrics import STACK_NAME
 from copilot.redaction.settings import REDACT, redacted_kinds
 
 VARIABLES = (
@@ -72,6 +73,7 @@ VARIABLES = (
     Variable("FLUSH_WINDOW_MS", "105", "ms", "how long text gathers before it is sent"),
     REDACT,
     Variable("RETENTION_DAYS", "30", "days", "how long conversations are kept"),
+    STACK_NAME,
     Variable("LOG_LEVEL", "INFO", "", "DEBUG, INFO, WARNING or ERROR"),
 )
 """Variables of the inference function (``app.handler``)."""
@@ -106,6 +108,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     flush_window_s: float
     redacted: tuple[str, ...]
     retention_s: int
+    stack_name: str
     log_level: str
 
     @classmethod
@@ -157,5 +160,6 @@ class Settings(Struct, frozen=True, kw_only=True):
             flush_window_s=values.integer("FLUSH_WINDOW_MS", least=20) / 1000,
             redacted=redacted_kinds(values),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
+            stack_name=values.text("STACK_NAME"),
             log_level=values.text("LOG_LEVEL"),
         )

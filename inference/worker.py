@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Protocol
 
 from msgspec import Struct
@@ -13,11 +14,13 @@ from msgspec import Struct
 from copilot.answer_header import Fenced, NotTaken
 from copilot.answers import Lease
 from copilot.conversations import Message
+from copilot.metrics import Metrics
 from inference.answering.knowledge import Parts
 from inference.answering.turn import Limits, refused, run_turn
 from inference.answering.turn_events import Question, Status, TurnEvent
 from inference.cache.guards.exploration import NEVER, Exploration
 from inference.engine import EngineLoader, EngineUnusable
+from inference.metering import Meter, MeteredCache, MeteredLog, MeteredModel, MeteredSink
 from inference.ports import ChatMessage, ChatModel, Clock, HitCheck
 from inference.publisher import Publisher
 
@@ -34,6 +37,16 @@ class Leases(Protocol):
     async def release(self, lease: Lease) -> None: ...
 
     async def history(self, lease: Lease) -> list[Message]: ...
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """How a question came: how often the queue has delivered it, when it was put there (seconds
+    since 1970), and the trace in which it was asked.
+    """
+
+    times: int = 1
+    sent_at: float | None = None
+    trace_id: str | None = None
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -62,6 +75,7 @@ class Worker:
         engine: EngineLoader,
         model: ChatModel,
         clock: Clock,
+        metrics: Metrics,
         limits: Limits,
         exploration: Exploration = NEVER,
         hit_check: HitCheck | None = None,
@@ -71,16 +85,19 @@ class Worker:
         self._engine = engine
         self._model = model
         self._clock = clock
+        self._metrics = metrics
         self._limits = limits
         self._exploration = exploration
         self._hit_check = hit_check
 
-    async def answer(self, answer_id: str, *, deadline: float, deliveries: int) -> Outcome:
-        """Answer ``answer_id``, which the queue has delivered ``deliveries`` times.
+    async def answer(self, answer_id: str, *, deadline: float, delivery: Delivery) -> Outcome:
+        """Answer ``answer_id``, which came by ``delivery``.
 
         ``deadline`` is the end of the invocation on the monotonic clock. Whatever is raised, the
         lease has been given up.
         """
+        came = self._clock.time()
+        meter = Meter(self._clock, max(0.0, came - (delivery.sent_at or came)))
         try:
             lease = await self._leases.take(answer_id)
         except NotTaken as refusal:
@@ -89,9 +106,9 @@ class Worker:
                 return DONE
             # Its worker is alive. The message must outlive that worker, so it waits for longer
             # each time instead of being acknowledged.
-            return come_back(max(refusal.retry_after_s, 1), deliveries)
+            return come_back(max(refusal.retry_after_s, 1), delivery.times)
         try:
-            await self._publish(lease, deadline)
+            await self._publish(lease, deadline, meter, delivery)
         except Fenced:
             logger.warning("another worker has the answer", extra={"answer_id": answer_id})
         except Exception:
@@ -100,29 +117,36 @@ class Worker:
             raise
         return DONE
 
-    async def _publish(self, lease: Lease, deadline: float) -> None:
+    async def _publish(
+        self, lease: Lease, deadline: float, meter: Meter, delivery: Delivery
+    ) -> None:
         cancelled = asyncio.Event()
         if lease.header.cancelled:
             cancelled.set()
-        began = self._clock.monotonic()
-        events = self._events(lease, deadline, cancelled)
-        end = await self._publisher.publish(lease, events, cancelled)
-        logger.info(
+        publisher = replace(
+            self._publisher,
+            log=MeteredLog(self._publisher.log, meter),
+            sink=MeteredSink(self._publisher.sink, meter),
+        )
+        events = meter.events(self._events(lease, deadline, cancelled, meter))
+        end = await publisher.publish(lease, events, cancelled)
+        self._metrics.record(
             "answered",
-            extra={
-                "answer_id": lease.answer_id,
-                "epoch": end.epoch,
-                "state": end.state,
-                "finish_reason": end.finish_reason,
-                "error": end.error.code if end.error else None,
-                "cache": end.receipt.cache.decision if end.receipt else None,
-                "posts": end.receipt.posts if end.receipt else None,
-                "ms": round((self._clock.monotonic() - began) * 1000),
-            },
+            meter.figures(lease, end),
+            answer_id=lease.answer_id,
+            asked_in_trace=delivery.trace_id,
+            epoch=end.epoch,
+            attempts=lease.header.attempts,
+            state=end.state,
+            finish_reason=end.finish_reason,
+            error=end.error.code if end.error else None,
+            model=end.receipt.model if end.receipt else None,
+            corpus_version=end.receipt.corpus_version if end.receipt else None,
+            cache=end.receipt.cache.decision if end.receipt else None,
         )
 
     async def _events(
-        self, lease: Lease, deadline: float, cancelled: asyncio.Event
+        self, lease: Lease, deadline: float, cancelled: asyncio.Event, meter: Meter
     ) -> AsyncGenerator[TurnEvent]:
         if not self._engine.is_ready:
             yield Status("waking")
@@ -136,8 +160,8 @@ class Worker:
         parts = Parts(
             embedder=engine.embedder,
             retriever=engine.retriever,
-            cache=engine.cache,
-            model=self._model,
+            cache=MeteredCache(engine.cache, meter),
+            model=MeteredModel(self._model, meter),
             clock=self._clock,
             exploration=self._exploration,
             hit_check=self._hit_check,

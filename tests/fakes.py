@@ -13,6 +13,7 @@ from copilot.answer_header import Fenced, Header
 from copilot.answers import Flushed, Lease
 from copilot.ending import Ending
 from copilot.identity import Identity
+from copilot.metrics import Figures
 from copilot.question import Question
 from copilot.wire import AnyServerEvent, End, Source, decode_event
 from inference.cache.guards.decide import RIVAL_MARGIN
@@ -243,6 +244,17 @@ def stop_after(*texts: str, tokens: tuple[int, int] = (0, 0)) -> Script:
     """A script that says ``texts`` and finishes as models do."""
     finished = Finished(finish_reason="stop", prompt_tokens=tokens[0], completion_tokens=tokens[1])
     return [*texts, finished]
+
+
+class FakeMetrics:
+    """Keeps what it is given, by the metrics' names."""
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+
+    def record(self, message: str, figures: Figures, **about: Any) -> None:
+        named = {metric.name: value for metric, value in figures.items()}
+        self.lines.append({"message": message, **about, **named})
 
 
 class FakeSink:

@@ -17,10 +17,12 @@ import boto3
 from copilot.connections import Connection, Connections, UnknownConnection
 from copilot.identity import Identity, anonymous_user
 from copilot.log import configure_logging
+from copilot.metrics import FAILURES, EmfMetrics
 from copilot.table import Table
 from copilot.wire import AnyServerEvent, Error, ProtocolError, decode_client, encode_event
 from websocket_handler.clients import client_config
 from websocket_handler.desk import AwsDesk
+from websocket_handler.figures import figures_of
 from websocket_handler.pushes import push
 from websocket_handler.routes import Caller, Outcome, Routes
 from websocket_handler.settings import Settings
@@ -36,6 +38,7 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.metrics = EmfMetrics(settings.stack_name, time.time)
         config = client_config()
         table = Table(boto3.client("dynamodb", config=config), settings.table_name)
         self.connections = Connections(table, time.time)
@@ -118,6 +121,7 @@ def _message(app: App, event: dict[str, Any]) -> dict[str, Any]:
         )
     except Exception:
         logger.exception("route failed", extra={"route": request.get("routeKey")})
+        app.metrics.record("failure", {FAILURES: 1})
         outcome = _only(
             Error(
                 code="internal",
@@ -125,6 +129,8 @@ def _message(app: App, event: dict[str, Any]) -> dict[str, Any]:
                 ref=request.get("requestId"),
             )
         )
+    if figures := figures_of(outcome.replies):
+        app.metrics.record("asked", figures, connection_id=connection_id, **_about(outcome.replies))
     for other, push_event in outcome.pushes:
         push(app.management, other, push_event)
     if len(outcome.replies) == 1:
@@ -147,6 +153,16 @@ def _serve(app: App, event: dict[str, Any]) -> Outcome:
     )
     frame_id = "frame-" + request["messageId"].rstrip("=")
     return app.routes.route(caller, message, frame_id)
+
+
+def _about(replies: list[AnyServerEvent]) -> dict[str, Any]:
+    """What a question's reply is about, for its line in the log."""
+    return {
+        name: value
+        for reply in replies
+        for name in ("answer_id", "conversation_id", "code")
+        if (value := getattr(reply, name, None)) is not None
+    }
 
 
 def _only(event: AnyServerEvent) -> Outcome:

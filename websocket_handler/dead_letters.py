@@ -12,6 +12,7 @@ import boto3
 
 from copilot.answer_header import NotTaken
 from copilot.log import configure_logging
+from copilot.metrics import DEAD_LETTERS, FAILURES, EmfMetrics
 from copilot.queue_messages import AnswerQuestion, BadQueueMessage, decode_message
 from copilot.stopping import Stopping
 from copilot.table import Table
@@ -37,14 +38,17 @@ class Consumer:
 
     def __init__(self, settings: DeadLetterSettings) -> None:
         config = client_config()
+        self.metrics = EmfMetrics(settings.stack_name, time.time)
         table = Table(boto3.client("dynamodb", config=config), settings.table_name)
         self.stopping = Stopping(table, time.time, retention_s=settings.retention_s)
         self.management: ApiGatewayManagementApiClient = boto3.client(
             "apigatewaymanagementapi", endpoint_url=settings.websocket_endpoint, config=config
         )
 
-    def consume(self, body: str) -> None:
+    def consume(self, body: str) -> bool:
         """End the answer that a dead letter names and tell everybody who follows it.
+
+        Returns whether something was lost; the letter of an ended answer tells nothing new.
 
         Raises:
             NotTaken: a worker that is alive still owns it; the letter must come again.
@@ -53,20 +57,21 @@ class Consumer:
             message = decode_message(body)
         except BadQueueMessage:
             logger.error("dead letter is no message; dropped", extra={"length": len(body)})
-            return
+            return True
         if not isinstance(message, AnswerQuestion):
             # The cache was down throughout; what it should forget expires there by itself.
             logger.error("the cache was not told to forget", extra={"kind": message.kind})
-            return
+            return True
         answer_id = message.answer_id
         ended = self.stopping.fail(answer_id, FAILED)
         if ended is None:
             logger.info("dead letter of an ended answer", extra={"answer_id": answer_id})
-            return
+            return False
         header, end = ended
         logger.error("answer failed", extra={"answer_id": answer_id, "attempts": header.attempts})
         for connection_id in sorted(header.subscribers):
             push(self.management, connection_id, end)
+        return True
 
 
 @functools.cache
@@ -79,13 +84,17 @@ def consumer() -> Consumer:
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Consume a batch of the dead-letter queue, with partial failures."""
     failures = []
+    lost = broken = 0
     for record in event["Records"]:
         try:
-            consumer().consume(record["body"])
+            lost += consumer().consume(record["body"])
         except NotTaken as error:
             logger.info("answer is still owned", extra={"retry_after_s": error.retry_after_s})
             failures.append({"itemIdentifier": record["messageId"]})
         except Exception:
+            broken += 1
             logger.exception("dead letter failed", extra={"message_id": record["messageId"]})
             failures.append({"itemIdentifier": record["messageId"]})
+    if lost or broken:
+        consumer().metrics.record("dead letters", {DEAD_LETTERS: lost, FAILURES: broken})
     return {"batchItemFailures": failures}

@@ -10,6 +10,7 @@ from copilot.allowance import Allowance
 from copilot.allowance_settings import LIMITS, allowance_of
 from copilot.auth_mode import AUTH_MODE, AuthMode, auth_mode
 from copilot.configuration import Values, Variable
+from copilot.metrics import STACK_NAME
 from copilot.redaction.settings import REDACT, redacted_kinds
 
 _TABLE = Variable("TABLE_NAME", None, "", "the name of the DynamoDB table")
@@ -27,6 +28,7 @@ VARIABLES = (
     *LIMITS,
     REDACT,
     _RETENTION,
+    STACK_NAME,
     _LOG_LEVEL,
 )
 """Variables of the function behind the WebSocket routes (``app.handler``)."""
@@ -44,7 +46,7 @@ AUTHORIZER_VARIABLES = (
 )
 """Variables of the authorizer of handshakes (``authorizer.handler``)."""
 
-DEAD_LETTER_VARIABLES = (_TABLE, _ENDPOINT, _RETENTION, _LOG_LEVEL)
+DEAD_LETTER_VARIABLES = (_TABLE, _ENDPOINT, _RETENTION, STACK_NAME, _LOG_LEVEL)
 """Variables of the dead-letter consumer (``dead_letters.handler``)."""
 
 
@@ -58,6 +60,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     allowance: Allowance
     redacted: tuple[str, ...]
     retention_s: int
+    stack_name: str
     log_level: str
 
     @classmethod
@@ -76,6 +79,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             allowance=allowance_of(values),
             redacted=redacted_kinds(values),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
+            stack_name=values.text("STACK_NAME"),
             log_level=values.text("LOG_LEVEL"),
         )
 
@@ -86,6 +90,7 @@ class DeadLetterSettings(Struct, frozen=True, kw_only=True):
     table_name: str
     websocket_endpoint: str
     retention_s: int
+    stack_name: str
     log_level: str
 
     @classmethod
@@ -100,6 +105,7 @@ class DeadLetterSettings(Struct, frozen=True, kw_only=True):
             table_name=values.text("TABLE_NAME"),
             websocket_endpoint=values.text("WEBSOCKET_ENDPOINT"),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
+            stack_name=values.text("STACK_NAME"),
             log_level=values.text("LOG_LEVEL"),
         )
 

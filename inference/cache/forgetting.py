@@ -30,19 +30,21 @@ class Forgetting:
         self._engine = engine
         self._ends = ends
 
-    async def forget(self, message: ForgetAnswer | ForgetUser) -> None:
-        """Do what ``message`` says."""
+    async def forget(self, message: ForgetAnswer | ForgetUser) -> bool:
+        """Do what ``message`` says; return whether it reports an answer that the cache gave."""
         cache = (await asyncio.to_thread(self._engine.get)).cache
         if isinstance(message, ForgetUser):
             await cache.forget_user(message.tenant, message.user)
             logger.info("the cache forgot a person's answers", extra={"tenant": message.tenant})
-        else:
-            await self._forget_answer(cache, message)
+            return False
+        return await self._forget_answer(cache, message)
 
-    async def _forget_answer(self, cache: AnswerCache, message: ForgetAnswer) -> None:
+    async def _forget_answer(self, cache: AnswerCache, message: ForgetAnswer) -> bool:
         end = await self._ends.end_of(message.answer_id, message.tenant)
-        entry = end.receipt.cache.entry if end is not None and end.receipt is not None else None
+        asked = end.receipt.cache if end is not None and end.receipt is not None else None
+        entry = asked.entry if asked is not None else None
         await cache.forget_answer(message.tenant, message.answer_id, entry=entry)
         logger.info(
             "the cache forgot an answer", extra={"answer_id": message.answer_id, "entry": entry}
         )
+        return asked is not None and asked.decision == "hit"

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from inference.ports import (
+    CacheAbsent,
     CachedAnswer,
     CacheScope,
-    CacheUnavailable,
     Observation,
     Origin,
     Passage,
@@ -24,8 +24,8 @@ class NoCache:
     threshold = 1.0
 
     async def lookup(self, question: str, vector: Vector, scope: CacheScope) -> list[CachedAnswer]:
-        """Raise ``CacheUnavailable``: there is no cache."""
-        raise CacheUnavailable("no cache is configured (QDRANT_URL is empty)")
+        """Raise ``CacheAbsent``: there is no cache."""
+        raise CacheAbsent("no cache is configured (QDRANT_URL is empty)")
 
     async def store(
         self,

@@ -15,6 +15,7 @@ from copilot.index_manifest import sha256_of
 from copilot.receipts import DAY_S
 from copilot.table import Table
 from http_api import app as entry
+from tests import emf
 from tests.conftest import Time
 from tests.integration.http_client import Person, Worker
 
@@ -203,12 +204,16 @@ def test_too_many_questions_are_told_when_to_come_back(
     monkeypatch.setenv("QUESTIONS_PER_MINUTE", "1")
     entry.services.cache_clear()
     time.now -= time.now % 60
+    ann.get("/conversations")
+    logs = emf.logged()
     ann.post("/chat", {"text": "One?"}, accept="application/json")
     time.now -= time.now % 60  # waiting for the answer moved the clock
     reply = ann.post("/chat", {"text": "Two?"})
     assert (reply.status, reply.json["code"]) == (429, "rate_limited")
     assert reply.json["retry_after_ms"] == int(reply.headers["retry-after"]) * 1000 + 1 - 1000
     assert bob.post("/chat", {"text": "Mine?"}).status == 202
+    counted = [emf.values_of(line) for line in emf.metrics_of(logs.getvalue())]
+    assert counted == [{"Questions": 1}, {"RefusedQuestions": 1}, {"Questions": 1}]
 
 
 @pytest.mark.parametrize(

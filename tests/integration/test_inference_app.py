@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import logging
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,13 +16,13 @@ from copilot.answers import AnswerLog
 from copilot.asking import Asking
 from copilot.headers import read_header
 from copilot.identity import Identity
-from copilot.log import configure_logging
 from copilot.question import NewQuestion
 from copilot.queue_messages import ForgetAnswer, ForgetUser, encode_message
 from copilot.table import Table
 from copilot.transcript import Transcript
 from copilot.wire import Delta, End, Receipt, Snapshot, Sources, Start, Status, decode_event
 from inference import app as entry
+from tests import emf
 from tests.integration.management_api import ManagementApi
 
 ROOT = Path(__file__).parents[2]
@@ -332,12 +330,71 @@ def test_what_a_cache_that_is_down_should_forget_comes_back(
     assert room.receive() == [], "it waits before it is tried again"
 
 
+def test_an_answer_leaves_one_line_of_figures(room: Room) -> None:
+    logs = emf.logged()
+    answer_id = room.ask()
+    records = room.receive()
+    trace = "Root=1-5759e988-bd862e3f;Parent=53995c3f42cd8ad8;Sampled=1"
+    records[0]["attributes"]["AWSTraceHeader"] = trace
+    room.deliver(records)
+    (line,) = emf.metrics_of(logs.getvalue())
+    end = room.transcript(answer_id).end
+    assert end is not None
+    assert end.receipt is not None
+    assert (line["message"], line["answer_id"], line["state"]) == ("answered", answer_id, "done")
+    assert line["asked_in_trace"] == "1-5759e988-bd862e3f"
+    values = emf.values_of(line)
+    counts = {
+        "Answers": 1,
+        "AnswerErrors": 0,
+        "Abstentions": 0,
+        "ModelErrors": 0,
+        "CacheHits": 0,
+        "CacheMisses": 0,
+        "CacheFailures": 0,
+        "Takeovers": 0,
+        "Posts": end.receipt.posts,
+        "ThrottledPosts": 0,
+        "GoneConnections": 0,
+    }
+    assert {name: values[name] for name in counts} == counts
+    assert len(values["PushTime"]) == end.receipt.posts
+    assert len(values["PersistTime"]) == end.last_seq + 1, "every chunk, and the end"
+    assert values["QueueTime"] <= values["FirstTokenTime"] <= values["AnswerTime"]
+    assert values["ModelWaitTime"] > 0
+    assert values["EmbedTime"] > 0
+    assert "CacheTime" in values
+
+
+def test_what_went_wrong_is_counted(room: Room) -> None:
+    logs = emf.logged()
+    room.management.gone.add("c1")
+    room.ask("Who won the chess world championship in Reykjavik?")
+    room.deliver()
+    (foreign,) = emf.metrics_of(logs.getvalue())
+    assert emf.values_of(foreign)["Abstentions"] == 1
+    assert emf.values_of(foreign)["GoneConnections"] == 1
+    assert emf.values_of(foreign)["Posts"] == 0
+    assert "ModelWaitTime" not in emf.values_of(foreign)
+    answer_id = room.ask()
+    room.log.release(room.log.take(answer_id))
+    room.deliver([r for r in room.receive() if answer_id in r["body"]])
+    _, taken_over = emf.metrics_of(logs.getvalue())
+    assert emf.values_of(taken_over)["Takeovers"] == 1
+
+
+def test_a_question_that_fails_in_the_function_is_counted(room: Room) -> None:
+    logs = emf.logged()
+    room.ask()
+    records = room.receive()
+    room.table.client.delete_table(TableName=room.table.name)
+    assert room.deliver(records) != []
+    (line,) = emf.metrics_of(logs.getvalue())
+    assert emf.values_of(line) == {"Failures": 1}
+
+
 def test_no_text_of_a_question_or_an_answer_is_logged(room: Room) -> None:
-    configure_logging("INFO")
-    (handler,) = logging.getLogger().handlers
-    assert isinstance(handler, logging.StreamHandler)
-    logged = io.StringIO()
-    handler.setStream(logged)
+    logged = emf.logged()
     answer_id = room.ask(f"{QUESTION} Xylophonium asks.")
     assert room.deliver() == []
     room.ask("Who is Xylophonium?")

@@ -19,6 +19,7 @@ from copilot.identity import Identity
 from copilot.table import Table
 from copilot.tickets import Grant, Tickets
 from copilot.wire import Source
+from tests import emf
 from tests.conftest import Time
 from tests.integration.management_api import ManagementApi
 from websocket_handler import app as entry
@@ -143,6 +144,24 @@ def test_a_question_is_accepted_and_queued_once_per_id(ann: Client) -> None:
     assert ann.queued() == [{"v": 1, "answer_id": first["answer_id"]}]
     assert ask(ann) == first
     assert ask(ann, text="Another?")["code"] == "idempotency_conflict"
+
+
+def test_questions_and_refusals_are_counted_and_name_no_text(
+    ann: Client,
+) -> None:
+    logs = emf.logged()
+    ann.send({"action": "ping"})
+    answer_id = ask(ann)["answer_id"]
+    for number in range(20):
+        ask(ann, client_msg_id=f"more-{number}")
+    output = logs.getvalue()
+    lines = emf.metrics_of(output)
+    assert emf.values_of(lines[0]) == {"Questions": 1}
+    assert (lines[0]["answer_id"], lines[0]["connection_id"]) == (answer_id, "ann-1")
+    assert emf.values_of(lines[-1]) == {"RefusedQuestions": 1}
+    assert lines[-1]["code"] == "rate_limited"
+    assert len(lines) == 21
+    assert "How long" not in output
 
 
 def test_the_short_form_works(ann: Client) -> None:
@@ -309,8 +328,11 @@ def test_a_dead_letter_tells_the_person_once(
     held = dead_letters.handler(letter, None)
     assert held == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     time.now += LEASE_S + 1
+    logs = emf.logged()
     for _ in range(2):
         assert dead_letters.handler(letter, None) == {"batchItemFailures": []}
+    (line,) = emf.metrics_of(logs.getvalue())
+    assert emf.values_of(line) == {"DeadLetters": 1, "Failures": 0}
     [end] = management.frames("ann-1")
     assert (end["type"], end["state"], end["error"]["code"]) == ("end", "error", "answer_failed")
 

@@ -61,8 +61,8 @@ class Room:
         assert ended.receipt is not None
         return ended.receipt.cache.decision
 
-    def forget(self, message: ForgetAnswer | ForgetUser) -> None:
-        asyncio.run(self.forgetting.forget(message))
+    def forget(self, message: ForgetAnswer | ForgetUser) -> bool:
+        return asyncio.run(self.forgetting.forget(message))
 
     @property
     def kept(self) -> list[str]:
@@ -72,7 +72,7 @@ class Room:
 def test_a_thumbed_down_answer_is_not_served_again() -> None:
     room = Room()
     assert room.ask(ASKED, answer_id="a1") == "miss"
-    room.forget(ForgetAnswer(tenant="acme", answer_id="a1"))
+    assert not room.forget(ForgetAnswer(tenant="acme", answer_id="a1")), "no cached answer"
     assert room.ask(ASKED, answer_id="a2") == "miss"
 
 
@@ -80,7 +80,7 @@ def test_a_thumb_down_on_a_served_answer_drops_the_entry_it_came_from() -> None:
     room = Room()
     room.ask(ASKED, answer_id="a1")
     assert room.ask(ASKED, answer_id="a2", user="bob") == "hit"
-    room.forget(ForgetAnswer(tenant="acme", answer_id="a2"))
+    assert room.forget(ForgetAnswer(tenant="acme", answer_id="a2")), "a false hit is reported"
     assert room.kept == []
 
 

@@ -17,11 +17,12 @@ from inference.clock import SystemClock
 from inference.engine import Engine, EngineLoader, EngineUnusable
 from inference.ports import Passage
 from inference.publisher import Pace, Publisher
-from inference.worker import DONE, Worker, come_back, question_of
+from inference.worker import DONE, Delivery, Worker, come_back, question_of
 from tests.fakes import (
     FakeCache,
     FakeEmbedder,
     FakeLog,
+    FakeMetrics,
     FakeModel,
     FakeRetriever,
     FakeSink,
@@ -70,6 +71,9 @@ class BrokenRetriever(FakeRetriever):
         raise LookupError("a bug")
 
 
+ONCE = Delivery()
+
+
 class Bench:
     """A worker on fakes."""
 
@@ -80,6 +84,7 @@ class Bench:
         self.log, self.sink, self.leases = FakeLog(lease), FakeSink(), Leases(lease, refusal)
         self.retriever = retriever or FakeRetriever(passages(2))
         self.unusable: str | None = None
+        self.metrics = FakeMetrics()
         self.then_called = 0
         clock = SystemClock()
         self.engine = EngineLoader(self._build, self._then)
@@ -89,6 +94,7 @@ class Bench:
             engine=self.engine,
             model=FakeModel(stop_after("It is 1,250 EUR [1].")),
             clock=clock,
+            metrics=self.metrics,
             limits=Limits(),
         )
 
@@ -100,9 +106,9 @@ class Bench:
     def _then(self) -> None:
         self.then_called += 1
 
-    async def answer(self, deliveries: int = 1) -> Any:
+    async def answer(self, delivery: Delivery = ONCE) -> Any:
         deadline = SystemClock().monotonic() + 60
-        return await self.worker.answer("a1", deadline=deadline, deliveries=deliveries)
+        return await self.worker.answer("a1", deadline=deadline, delivery=delivery)
 
     def frames(self) -> Sequence[Any]:
         return self.sink.frames.get("c1", [])
@@ -141,7 +147,7 @@ async def test_nothing_to_do_is_done(reason: str) -> None:
 
 async def test_a_leased_answer_waits_longer_each_time() -> None:
     bench = Bench(refusal=NotTaken("leased", retry_after_s=16))
-    waits = [(await bench.answer(deliveries)).retry_after_s for deliveries in (1, 2, 3, 4, 9)]
+    waits = [(await bench.answer(Delivery(times=n))).retry_after_s for n in (1, 2, 3, 4, 9)]
     assert waits == [16, 32, 64, 128, 300]
     assert come_back(2, 1).done is False
 

@@ -23,9 +23,11 @@ from copilot.wire import End, Source, decode_event
 from inference import publisher as publisher_module
 from inference.answering.turn import Limits
 from inference.answering.turn_events import Ended, Found, Restarted, Started, TurnEvent
+from inference.metering import Meter
 from inference.ports import ConnectionGone, TextDelta, Throttled
 from inference.publisher import Pace, Publisher
-from inference.worker import Worker
+from inference.worker import Delivery, Worker
+from tests.fakes import FakeMetrics
 from tests.fault.memory_dynamodb import throttled
 from tests.fault.model.ledger import Violation
 from tests.fault.model.network import Letter
@@ -159,12 +161,13 @@ class LiveWorld(World):
             engine=None,
             model=None,
             clock=clock,
+            metrics=FakeMetrics(),
             limits=Limits(),
         )
         deadline = clock.monotonic() + 120
         try:
             outcome = await worker.answer(
-                letter.answer_id, deadline=deadline, deliveries=letter.receives
+                letter.answer_id, deadline=deadline, delivery=Delivery(times=letter.receives)
             )
         except ClientError:
             outcome = self.come_back(2, letter.receives)
@@ -256,7 +259,7 @@ class ScriptedWorker(Worker):
         self._world = world
 
     async def _events(
-        self, lease: Lease, deadline: float, cancelled: asyncio.Event
+        self, lease: Lease, deadline: float, cancelled: asyncio.Event, meter: Meter
     ) -> AsyncGenerator[TurnEvent]:
         random = self._world.random
         while True:
