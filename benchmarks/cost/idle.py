@@ -30,12 +30,14 @@ FREE_AT_REST = frozenset(
     {
         "AWS::ApiGateway::Account",
         "AWS::ApiGatewayV2::Api",
+        "AWS::ApiGatewayV2::ApiMapping",
         "AWS::ApiGatewayV2::Authorizer",
         "AWS::ApiGatewayV2::Integration",
         "AWS::ApiGatewayV2::Route",
         "AWS::ApiGatewayV2::RouteResponse",
         "AWS::ApiGatewayV2::Stage",
         "AWS::ApiGatewayV2::Deployment",
+        "AWS::ApiGatewayV2::DomainName",
         "AWS::Budgets::Budget",
         "AWS::CertificateManager::Certificate",
         "AWS::CloudFront::CachePolicy",
@@ -52,7 +54,6 @@ FREE_AT_REST = frozenset(
         "AWS::KMS::Alias",
         "AWS::Lambda::Alias",
         "AWS::Lambda::EventInvokeConfig",
-        "AWS::Lambda::Function",
         "AWS::Lambda::LayerVersion",
         "AWS::Lambda::Permission",
         "AWS::Lambda::Version",
@@ -101,6 +102,13 @@ class Stack:
         """
         return _loaded(path, tuple(sorted((overrides or {}).items())))
 
+    def function(self, target: str) -> str | None:
+        """The function that a target names, itself or by an alias; ``None`` for anything else."""
+        resource = self.resources.get(target, {"Type": ""})
+        if resource["Type"] == "AWS::Lambda::Alias":
+            return str(resource["Properties"]["FunctionName"])
+        return target if resource["Type"] == "AWS::Lambda::Function" else None
+
     def memory_gb(self, function: str) -> Fraction:
         """Memory of a function."""
         return Fraction(
@@ -119,16 +127,30 @@ def _loaded(path: Path, overrides: tuple[tuple[str, str], ...]) -> Stack:
         document.get("Mappings") or {},
         lambda name, attribute: name,
     )
-    return Stack(
-        {
-            name: {
-                "Type": resource["Type"],
-                "Properties": resolver.value(resource.get("Properties") or {}),
-            }
-            for name, resource in document["Resources"].items()
-            if "Condition" not in resource or resolver.holds(resource["Condition"])
-        }
-    )
+    locations = _locations(path)
+    resources: dict[str, Mapping[str, Any]] = {}
+    for name, resource in document["Resources"].items():
+        if "Condition" in resource and not resolver.holds(resource["Condition"]):
+            continue
+        properties = resolver.value(resource.get("Properties") or {})
+        if name in locations:
+            given = {key: str(value) for key, value in properties.get("Parameters", {}).items()}
+            nested = _loaded(path.parent / locations[name], tuple(sorted(given.items())))
+            resources.update({f"{name}.{inner}": r for inner, r in nested.resources.items()})
+        else:
+            resources[name] = {"Type": resource["Type"], "Properties": properties}
+    return Stack(resources)
+
+
+def _locations(path: Path) -> dict[str, str]:
+    """The nested applications of a template and their files."""
+    from samtranslator.yaml_helper import yaml_parse
+
+    return {
+        name: resource["Properties"]["Location"]
+        for name, resource in yaml_parse(path.read_text())["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Application"
+    }
 
 
 def idle(stack: Stack, figures: Mapping[str, Figure], month_hours: int) -> list[Resting]:
@@ -160,6 +182,15 @@ class _Context:
     stack: Stack
     figures: Mapping[str, Figure]
     hours: int
+
+
+def _function(name: str, properties: Mapping[str, Any], context: _Context) -> Iterator[Resting]:
+    """A snapshot is paid for by memory and second, for as long as its version exists."""
+    if (properties.get("SnapStart") or {}).get("ApplyOn") != "PublishedVersions":
+        return
+    gb_seconds = context.stack.memory_gb(name) * 3600 * context.hours
+    usage = Usage.of(snapstart_gb_seconds=gb_seconds)
+    yield Resting(name, "a snapshot of one version", usage, "SnapStart=None")
 
 
 Priced = Callable[[str, Mapping[str, Any], _Context], Iterator[Resting]]
@@ -206,8 +237,9 @@ def _rule(name: str, properties: Mapping[str, Any], context: _Context) -> Iterat
         )
 
 
-def _woken(times: Fraction, function: str, context: _Context) -> Usage:
-    if context.stack.resources.get(function, {}).get("Type") != "AWS::Lambda::Function":
+def _woken(times: Fraction, target: str, context: _Context) -> Usage:
+    function = context.stack.function(target)
+    if function is None:
         return Usage.of()
     seconds = times * context.figures["warm_up_ms"].value / 1000
     return Usage.of(
@@ -239,6 +271,7 @@ def _web_acl(name: str, properties: Mapping[str, Any], context: _Context) -> Ite
 
 
 _PRICED: Mapping[str, Priced] = {
+    "AWS::Lambda::Function": _function,
     "AWS::Lambda::EventSourceMapping": _mapping,
     "AWS::Scheduler::Schedule": _schedule,
     "AWS::Events::Rule": _rule,

@@ -47,12 +47,14 @@ def test_a_polled_queue_by_hand() -> None:
 
 def test_a_schedule_costs_its_invocations_and_the_time_of_its_function() -> None:
     function = {"Type": "AWS::Lambda::Function", "Properties": {"MemorySize": 2048}}
-    schedule = {"ScheduleExpression": "rate(5 minutes)", "Target": {"Arn": "Worker"}}
+    alias = {"Type": "AWS::Lambda::Alias", "Properties": {"FunctionName": "Worker"}}
+    schedule = {"ScheduleExpression": "rate(5 minutes)", "Target": {"Arn": "Live"}}
 
     def awake(state: str) -> dict[str, Any]:
         properties = {**schedule, "State": state}
         return {
             "Worker": function,
+            "Live": alias,
             "Wake": {"Type": "AWS::Scheduler::Schedule", "Properties": properties},
         }
 
@@ -114,3 +116,16 @@ def test_how_often_a_schedule_fires(expression: str, a_day: int) -> None:
 def test_a_schedule_of_another_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="neither"):
         firings("at(2027-01-01T00:00:00)", 24)
+
+
+def test_snapshots_are_paid_for_while_they_exist() -> None:
+    """Three functions of 512 MB and one of 256 MB, all month."""
+    kept = [r for r in COSTS.resting({"SnapStart": "PublishedVersions"}) if "snapshot" in r.what]
+    gigabytes = Fraction(3 * 512 + 256, 1024)
+    paid = bill(report.total(kept), COSTS.table).usd
+    assert paid == gigabytes * 3600 * 730 * Fraction("0.0000015046")
+    assert {r.switch for r in kept} == {"SnapStart=None"}
+
+
+def test_nested_templates_are_counted() -> None:
+    assert Stack.load().resources["Page.Distribution"]["Type"] == "AWS::CloudFront::Distribution"
