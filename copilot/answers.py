@@ -7,17 +7,18 @@ and the cancel flag, so that stopping and re-attaching cost no extra read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
+from botocore.exceptions import ClientError
 from msgspec import Struct
 
 from copilot.answer_header import CHUNK_TTL_S, LEASE_S, Fenced, Header, NotTaken
 from copilot.ending import Ender, Ending
-from copilot.headers import read_header, read_question, update_header
+from copilot.headers import header_update, read_header, read_question, update_header
 from copilot.question import Question
-from copilot.table import HEADER_SK, Table, answer_pk, chunk_sk, encode, key
+from copilot.table import HEADER_SK, Table, answer_pk, chunk_sk, decode, encode, key
 from copilot.wire import End, Source
 
 
@@ -89,21 +90,8 @@ class AnswerLog:
         Raises:
             Fenced: this worker no longer owns the answer; nothing may be pushed.
         """
-        kind = "delta" if isinstance(chunk, str) else "sources"
-        body = chunk if isinstance(chunk, str) else msgspec.json.encode(chunk).decode()
-        self._table.client.put_item(
-            TableName=self._table.name,
-            Item=encode(
-                {
-                    "PK": answer_pk(lease.answer_id),
-                    "SK": chunk_sk(lease.epoch, seq),
-                    "kind": kind,
-                    "body": body,
-                    "ttl": int(self._now()) + CHUNK_TTL_S,
-                }
-            ),
-        )
-        return self._fence(lease, "SET last_seq = :seq, lease_until = :lease", {":seq": seq})
+        self._table.client.put_item(**self.chunk_put(lease, seq, chunk))
+        return self._fence(lease, seq)
 
     def heartbeat(self, lease: Lease) -> Flushed:
         """Renew the lease while there is nothing to flush.
@@ -111,7 +99,43 @@ class AnswerLog:
         Raises:
             Fenced: this worker no longer owns the answer.
         """
-        return self._fence(lease, "SET lease_until = :lease", {})
+        return self._fence(lease)
+
+    def chunk_put(self, lease: Lease, seq: int, chunk: str | list[Source]) -> dict[str, Any]:
+        """The parameters of the ``PutItem`` that persists one chunk."""
+        kind = "delta" if isinstance(chunk, str) else "sources"
+        body = chunk if isinstance(chunk, str) else msgspec.json.encode(chunk).decode()
+        row = {
+            "PK": answer_pk(lease.answer_id),
+            "SK": chunk_sk(lease.epoch, seq),
+            "kind": kind,
+            "body": body,
+            "ttl": int(self._now()) + CHUNK_TTL_S,
+        }
+        return {"TableName": self._table.name, "Item": encode(row)}
+
+    def fence_update(self, lease: Lease, seq: int | None = None) -> dict[str, Any]:
+        """The parameters of the ``UpdateItem`` that fences: it holds while the lease does, renews
+        it and returns the header. ``seq`` is the chunk that was persisted, if one was."""
+        update, values = "SET lease_until = :lease", {":lease": int(self._now()) + LEASE_S}
+        if seq is not None:
+            update, values = f"{update}, last_seq = :seq", {**values, ":seq": seq}
+        return header_update(
+            self._table,
+            lease.answer_id,
+            update,
+            "epoch = :mine AND #state = :streaming",
+            {**values, ":mine": lease.epoch, ":streaming": "streaming"},
+        )
+
+    @staticmethod
+    def flushed(attributes: Mapping[str, Any]) -> Flushed:
+        """What a fence that held says; ``attributes`` are the header's in DynamoDB's form."""
+        header = decode({n: v for n, v in attributes.items() if n in ("subscribers", "cancelled")})
+        return Flushed(
+            subscribers=frozenset(header.get("subscribers", ())),
+            cancelled=header.get("cancelled", False),
+        )
 
     def restart(self, lease: Lease) -> Lease:
         """Begin the answer again under a new epoch (the model broke off after the first delta).
@@ -201,22 +225,14 @@ class AnswerLog:
 
     # --- inside ------------------------------------------------------------------------------
 
-    def _fence(self, lease: Lease, update: str, values: dict[str, Any]) -> Flushed:
-        header = update_header(
-            self._table,
-            lease.answer_id,
-            update,
-            "epoch = :mine AND #state = :streaming",
-            {
-                **values,
-                ":lease": int(self._now()) + LEASE_S,
-                ":mine": lease.epoch,
-                ":streaming": "streaming",
-            },
-        )
-        if header is None:
-            raise Fenced(lease.answer_id)
-        return Flushed(subscribers=header.subscribers, cancelled=header.cancelled)
+    def _fence(self, lease: Lease, seq: int | None = None) -> Flushed:
+        try:
+            answer = self._table.client.update_item(**self.fence_update(lease, seq))
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise Fenced(lease.answer_id) from error
+            raise
+        return self.flushed(answer["Attributes"])
 
     def _why_not(self, answer_id: str, now: int) -> NotTaken:
         header = read_header(self._table, answer_id, now)

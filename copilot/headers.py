@@ -58,20 +58,34 @@ def update_header(
     names: dict[str, str] | None = None,
 ) -> Header | None:
     """One conditional update; ``None`` when the condition does not hold."""
-    used = update + condition
-    aliases = {"#state": "state", "#ttl": "ttl", **(names or {})}
     try:
         answer = table.client.update_item(
-            TableName=table.name,
-            Key=key(answer_pk(answer_id), HEADER_SK),
-            UpdateExpression=update,
-            ConditionExpression=condition,
-            ExpressionAttributeNames={k: v for k, v in aliases.items() if k in used},
-            ExpressionAttributeValues=encode(values),
-            ReturnValues="ALL_NEW",
+            **header_update(table, answer_id, update, condition, values, names)
         )
     except ClientError as error:
         if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
             return None
         raise
     return Header.of(decode(answer["Attributes"]))
+
+
+def header_update(
+    table: Table,
+    answer_id: str,
+    update: str,
+    condition: str,
+    values: dict[str, Any],
+    names: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """The parameters of the ``UpdateItem`` that ``update_header`` sends."""
+    used = update + condition
+    aliases = {"#state": "state", "#ttl": "ttl", **(names or {})}
+    return {
+        "TableName": table.name,
+        "Key": key(answer_pk(answer_id), HEADER_SK),
+        "UpdateExpression": update,
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": {k: v for k, v in aliases.items() if k in used},
+        "ExpressionAttributeValues": encode(values),
+        "ReturnValues": "ALL_NEW",
+    }

@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
@@ -23,7 +24,12 @@ from copilot.metrics import EmfMetrics, Metrics
 from copilot.table import Table
 from inference.answering.turn import Limits
 from inference.aws.connection_sink import ConnectionSink, client_config
+from inference.aws.direct_log import DirectLog
+from inference.aws.direct_sink import DirectSink
+from inference.aws.dynamodb_http import DynamoDbHttp
+from inference.aws.http_pool import HttpPool
 from inference.aws.question_queue import QuestionQueue
+from inference.aws.session_credentials import SessionCredentials
 from inference.aws.threaded_log import ThreadedLog
 from inference.cache.forgetting import Forgetting
 from inference.cache.guards.exploration import Exploration
@@ -38,13 +44,28 @@ from inference.chat_models.model_key import ModelKey
 from inference.chat_models.sdk_chat_model import SdkChatModel
 from inference.clock import SystemClock
 from inference.engine import Engine, EngineLoader, EngineUnusable
-from inference.ports import AnswerCache, ChatModel, Clock, Embedder, HitCheck, ModelError, Retriever
+from inference.ports import (
+    AnswerCache,
+    ChatModel,
+    Clock,
+    Embedder,
+    HitCheck,
+    ModelError,
+    Retriever,
+    Sink,
+)
 from inference.publisher import Pace, Publisher
 from inference.settings import Settings
 from inference.worker import Worker
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
 THREADS = 32
 """Calls to AWS under way at one time, per kind."""
+
+CONNECTIONS = 64
+"""The same, where no thread waits for each."""
 
 logger = logging.getLogger(__name__)
 
@@ -72,28 +93,19 @@ def build(settings: Settings) -> Process:
     model = chat_model(settings, clock, lambda: engine.get().embedder)
     engine.start()
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="table")
-    posts = ThreadPoolExecutor(THREADS, thread_name_prefix="posts")
     config = Config(
         retries={"total_max_attempts": 4, "mode": "standard"},
         connect_timeout=2,
         read_timeout=5,
         max_pool_connections=THREADS,
     )
-    table = Table(boto3.client("dynamodb", config=config), settings.table_name)
-    log = ThreadedLog(
-        AnswerLog(table, clock.time, retention_s=settings.retention_s),
-        Conversations(table, clock.time),
-        threads,
-    )
-    management = boto3.client(
-        "apigatewaymanagementapi",
-        endpoint_url=settings.websocket_endpoint,
-        config=client_config(THREADS),
-    )
+    session = boto3.Session()
+    dynamodb = session.client("dynamodb", config=config)
+    log, sink = answer_log_and_sink(settings, session, dynamodb, threads, clock)
     pace = Pace(window_s=settings.flush_window_s, max_window_s=max(0.5, settings.flush_window_s))
     worker = Worker(
         leases=log,
-        publisher=Publisher(log, ConnectionSink(management, posts), clock, pace),
+        publisher=Publisher(log, sink, clock, pace),
         engine=engine,
         model=model,
         clock=clock,
@@ -102,8 +114,36 @@ def build(settings: Settings) -> Process:
         hit_check=hit_check(settings, model, clock),
         limits=Limits(passages=settings.retrieved_passages, redacted=settings.redacted),
     )
-    queue = QuestionQueue(lambda: boto3.client("sqs", config=config), settings.queue_url, threads)
+    queue = QuestionQueue(lambda: session.client("sqs", config=config), settings.queue_url, threads)
     return Process(worker, Forgetting(engine, log), queue, engine, model, clock, metrics)
+
+
+def answer_log_and_sink(
+    settings: Settings,
+    session: boto3.Session,
+    dynamodb: DynamoDBClient,
+    threads: Executor,
+    clock: Clock,
+) -> tuple[ThreadedLog, Sink]:
+    """The answer log and the way to the sockets, over what the settings name."""
+    table = Table(dynamodb, settings.table_name)
+    log = AnswerLog(table, clock.time, retention_s=settings.retention_s)
+    conversations = Conversations(table, clock.time)
+    if settings.aws_client == "boto3":
+        management = session.client(
+            "apigatewaymanagementapi",
+            endpoint_url=settings.websocket_endpoint,
+            config=client_config(THREADS),
+        )
+        posts = ThreadPoolExecutor(THREADS, thread_name_prefix="posts")
+        return ThreadedLog(log, conversations, threads), ConnectionSink(management, posts)
+    region, credentials = dynamodb.meta.region_name, SessionCredentials(session)
+    endpoint = HttpPool(dynamodb.meta.endpoint_url, limit=CONNECTIONS)
+    direct = DirectLog(
+        log, conversations, threads, DynamoDbHttp(endpoint, region, credentials.read, clock)
+    )
+    sockets = HttpPool(settings.websocket_endpoint, limit=CONNECTIONS)
+    return direct, DirectSink(sockets, region, credentials.read, clock)
 
 
 def load_engine(settings: Settings, clock: Clock) -> Engine:

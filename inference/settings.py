@@ -45,6 +45,12 @@ VARIABLES = (
     Variable("OPENAI_SECRET_ARN", "", "ARN", "the secret that holds the key of GPT"),
     Variable("OPENAI_BASE_URL", "", "URL", "an OpenAI-compatible server; empty: OpenAI itself"),
     Variable("OPENAI_CLIENT", "stream", "", "what reads its streams: stream (our own) or sdk"),
+    Variable(
+        "AWS_CLIENT",
+        "direct",
+        "",
+        "what carries flushes and pushes: direct (our own), or boto3, which knows proxies",
+    ),
     Variable("OPENAI_MODEL", "gpt-4o-mini", "", "the model to ask there"),
     Variable(
         "CHAT_MODEL",
@@ -98,6 +104,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     openai_secret_arn: str
     openai_base_url: str
     openai_client: str
+    aws_client: str
     openai_model: str
     chat_model: str
     retrieved_passages: int
@@ -128,6 +135,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         client = values.text("OPENAI_CLIENT")
         if client not in ("stream", "sdk"):
             raise SettingsError(f"OPENAI_CLIENT must be stream or sdk, not {client!r}.")
+        aws_client = values.text("AWS_CLIENT")
+        if aws_client not in ("direct", "boto3"):
+            raise SettingsError(f"AWS_CLIENT must be direct or boto3, not {aws_client!r}.")
         hit_check = values.text("CACHE_HIT_CHECK")
         if hit_check not in ("", "model"):
             raise SettingsError(f"CACHE_HIT_CHECK must be empty or model, not {hit_check!r}.")
@@ -150,6 +160,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             openai_secret_arn=values.text("OPENAI_SECRET_ARN"),
             openai_base_url=values.text("OPENAI_BASE_URL"),
             openai_client=client,
+            aws_client=aws_client,
             openai_model=values.text("OPENAI_MODEL"),
             chat_model=chat_model,
             retrieved_passages=values.integer("RETRIEVED_PASSAGES", least=1),

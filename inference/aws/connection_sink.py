@@ -16,7 +16,8 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from inference.ports import ConnectionGone, PushRefused, Throttled
+from inference.aws.refusals import refusal
+from inference.ports import Throttled
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi.client import ApiGatewayManagementApiClient
@@ -28,7 +29,6 @@ _NO_ANSWER = (
     HTTPClientError,
     ReadTimeoutError,
 )
-_SLOW_DOWN = frozenset({"LimitExceededException", "TooManyRequestsException", "429"})
 
 
 def client_config(threads: int) -> Config:
@@ -69,11 +69,4 @@ class ConnectionSink:
 def _translated(error: ClientError) -> Exception:
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if status == 410 or code == "GoneException":
-        return ConnectionGone(code)
-    if status == 429 or status >= 500 or code in _SLOW_DOWN:
-        return Throttled(f"{status} {code}")
-    return PushRefused(
-        f"the management API refused the push with {status} {code}: "
-        "check WEBSOCKET_ENDPOINT and the permission execute-api:ManageConnections"
-    )
+    return refusal(status, code)

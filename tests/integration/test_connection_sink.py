@@ -1,19 +1,24 @@
-"""The push sink against a real HTTP server that answers as the management API does."""
+"""Both push sinks against a real HTTP server that answers as the management API does."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
 import pytest
 
 from inference.aws.connection_sink import ConnectionSink, client_config
-from inference.ports import ConnectionGone, PushRefused, Throttled
+from inference.aws.direct_sink import DirectSink
+from inference.aws.http_pool import HttpPool
+from inference.aws.signing import Credentials
+from inference.clock import SystemClock
+from inference.ports import ConnectionGone, PushRefused, Sink, Throttled
 
 ERRORS = {
     403: b'{"message":"Forbidden"}',
@@ -84,28 +89,39 @@ def api() -> Iterator[WireApi]:
     running.stop()
 
 
-def sink_to(url: str, threads: int = 4) -> Iterator[ConnectionSink]:
+@asynccontextmanager
+async def threaded_sink(url: str) -> AsyncIterator[Sink]:
     client = boto3.client(
         "apigatewaymanagementapi",
         endpoint_url=url,
         region_name="eu-central-1",
         aws_access_key_id="AKIATEST",
         aws_secret_access_key="secret",
-        config=client_config(threads),
+        config=client_config(4),
     )
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(4) as pool:
         yield ConnectionSink(client, pool)
     client.close()
 
 
-@pytest.fixture
-def sink(api: WireApi) -> Iterator[ConnectionSink]:
-    yield from sink_to(api.url)
+@asynccontextmanager
+async def direct_sink(url: str) -> AsyncIterator[Sink]:
+    pool = HttpPool(url, limit=4)
+    credentials = Credentials("AKIATEST", "secret")
+    yield DirectSink(pool, "eu-central-1", lambda: credentials, SystemClock())
+    await pool.close()
 
 
-async def test_the_frame_travels_byte_for_byte_and_signed(
-    api: WireApi, sink: ConnectionSink
-) -> None:
+SINKS = {"threaded": threaded_sink, "direct": direct_sink}
+
+
+@pytest.fixture(params=SINKS)
+async def sink(request: pytest.FixtureRequest, api: WireApi) -> AsyncIterator[Sink]:
+    async with SINKS[request.param](api.url) as made:
+        yield made
+
+
+async def test_the_frame_travels_byte_for_byte_and_signed(api: WireApi, sink: Sink) -> None:
     frame = '{"type":"delta","text":"Größe 🌬️"}'.encode()
     await sink.post("L0SM9cOFvHcCIhw=", frame)
     [(path, authorization, body)] = api.requests
@@ -128,7 +144,7 @@ async def test_the_frame_travels_byte_for_byte_and_signed(
     ],
 )
 async def test_refusals_are_told_apart_and_nothing_is_retried_in_secret(
-    api: WireApi, sink: ConnectionSink, status: int, error_type: str, raised: type[Exception]
+    api: WireApi, sink: Sink, status: int, error_type: str, raised: type[Exception]
 ) -> None:
     api.status, api.error_type = status, error_type
     with pytest.raises(raised):
@@ -136,16 +152,17 @@ async def test_refusals_are_told_apart_and_nothing_is_retried_in_secret(
     assert len(api.requests) == 1
 
 
-async def test_an_endpoint_that_is_not_there_is_a_reason_to_slow_down() -> None:
+@pytest.mark.parametrize("kind", SINKS)
+async def test_an_endpoint_that_is_not_there_is_a_reason_to_slow_down(kind: str) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/dev"
-    for sink in sink_to(url):
+    async with SINKS[kind](url) as sink:
         with pytest.raises(Throttled):
             await sink.post("c1", b"{}")
 
 
-async def test_posts_run_side_by_side_within_the_bound(api: WireApi, sink: ConnectionSink) -> None:
+async def test_posts_run_side_by_side_within_the_bound(api: WireApi, sink: Sink) -> None:
     api.hold = True
     posts = [asyncio.ensure_future(sink.post(f"c{n}", b"{}")) for n in range(10)]
     await asyncio.to_thread(api.busy.wait, 5)
@@ -157,7 +174,7 @@ async def test_posts_run_side_by_side_within_the_bound(api: WireApi, sink: Conne
     assert len(api.requests) == 10
 
 
-async def test_connections_are_kept_alive(api: WireApi, sink: ConnectionSink) -> None:
+async def test_connections_are_kept_alive(api: WireApi, sink: Sink) -> None:
     for _ in range(20):
         await sink.post("c1", b"{}")
     assert len(api.sockets) == 1

@@ -124,6 +124,8 @@ def environment(
     for name, value in {
         "TABLE_NAME": table.name,
         "QUEUE_URL": queue_url,
+        # moto stands in for AWS inside botocore; e2e tests and test_direct_log.py see the other.
+        "AWS_CLIENT": "boto3",
         "WEBSOCKET_ENDPOINT": management.url,
         "INDEX_DIR": str(ROOT / "faiss_index"),
         "MODEL_DIR": str(ROOT / "inference" / "model"),
