@@ -15,13 +15,14 @@ from pathlib import Path
 
 import aiohttp
 
+from local.asking import QUESTION
 from local.chat_client import ChatError
 from local.gateway import Limits
 from local.listening import PortInUse
 from local.options import Options
 from local.readiness import NotReady
 from local.sam import TemplateError
-from local.smoke import QUESTION, smoke, temporary_state
+from local.smoke import smoke, temporary_state
 from local.stack import StackFailed, running
 from local.state import AlreadyRunning
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from socket import SO_LINGER, SOL_SOCKET
 from types import TracebackType
 from typing import Any
@@ -63,8 +63,11 @@ class ChatClient:
         client_id: str | None = None,
         watchdog_s: float = WATCHDOG_S,
         origin: str | None = None,
+        ticket: Callable[[], Awaitable[str]] | None = None,
     ) -> None:
+        """``ticket`` gets a fresh one for every socket where people sign in."""
         self.url = url
+        self._ticket = ticket
         self._origin = origin
         self.client_id = client_id or new_id()
         self.watchdog_s = watchdog_s
@@ -103,7 +106,10 @@ class ChatClient:
             raise ChatError("use the client as an async context manager")
         if self._socket is not None:
             await self._socket.close()
-        self._socket = await self._session.ws_connect(self.url, max_msg_size=0, origin=self._origin)
+        query = None if self._ticket is None else {"ticket": await self._ticket()}
+        self._socket = await self._session.ws_connect(
+            self.url, max_msg_size=0, origin=self._origin, params=query
+        )
         await self.send(encode_client(Hello(client_id=self.client_id)))
         while True:
             event = await self.receive(10)

@@ -1,0 +1,276 @@
+"""Takes a stack out of an account, and says what stays behind.
+
+Nothing is deleted before everything that would stop it half-way has been looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from deploy.clients import Clients
+from deploy.problems import Stopped
+from deploy.programs import Programs
+from deploy.stack import Stack, read_stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+TABLE, BUCKET, LOG_GROUP = "AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Logs::LogGroup"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource of a stack. ``kept`` ones outlive it by their deletion policy."""
+
+    logical_id: str
+    kind: str
+    name: str
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a stack holds that its deletion would stumble over or leave behind."""
+
+    stack: Stack
+    resources: tuple[Resource, ...]
+    protected_tables: tuple[str, ...]
+    full_buckets: tuple[Resource, ...]
+
+    def full_page_bucket(self) -> Resource | None:
+        """The page's bucket, if it has to be emptied first."""
+        page = self.stack.outputs.get("PageBucketName")
+        return next((b for b in self.full_buckets if b.name == page), None)
+
+
+def destroy(
+    name: str,
+    clients: Clients,
+    programs: Programs,
+    say: Callable[[str], None],
+    *,
+    confirm: Callable[[str], bool],
+    empty_page_bucket: bool,
+    dry_run: bool = False,
+) -> None:
+    """Delete the stack ``name``; there is nothing to do where there is none.
+
+    ``confirm`` is asked with the stack's name. ``empty_page_bucket`` is the consent to delete what
+    the page's bucket holds, all versions.
+
+    Raises:
+        Stopped: something stands against it; nothing was deleted.
+    """
+    stack = read_stack(clients.cloudformation, name)
+    if stack is None:
+        say(f"There is no stack {name} in {clients.region}; nothing to destroy.")
+        return
+    holding = survey(stack, clients)
+    reasons = list(objections(holding, empty_page_bucket))
+    if reasons:
+        raise Stopped(*reasons)
+    page_bucket = holding.full_page_bucket()
+    for line in _intended(holding, page_bucket):
+        say(line)
+    if dry_run:
+        return
+    if not confirm(name):
+        raise Stopped(f"The stack's name was not given; {name} stays as it is.")
+    if page_bucket is not None:
+        say(f"Emptying {page_bucket.name} ...")
+        empty(clients.s3, page_bucket.name)
+    programs.run(
+        [
+            *(".venv-sam/bin/sam", "delete", "--stack-name", name),
+            *("--region", clients.region, "--no-prompts"),
+        ]
+    )
+    say(f"The stack {name} is gone.")
+    left = list(leftovers(holding, clients))
+    for line in left or ["Nothing of it is left."]:
+        say(line)
+
+
+def survey(stack: Stack, clients: Clients) -> Holding:
+    """Look at what the stack holds."""
+    resources = _resources(stack, clients)
+    tables = [r.name for r in resources if r.kind == TABLE and not r.kept]
+    buckets = [r for r in resources if r.kind == BUCKET and not r.kept]
+    return Holding(
+        stack=stack,
+        resources=resources,
+        protected_tables=tuple(t for t in tables if _is_protected(t, clients)),
+        full_buckets=tuple(b for b in buckets if _holds_something(clients.s3, b.name)),
+    )
+
+
+def objections(holding: Holding, empty_page_bucket: bool) -> Iterator[str]:
+    """Why the stack cannot be destroyed now, each with what to do. Pure."""
+    stack = holding.stack
+    if stack.status.endswith("_IN_PROGRESS"):
+        yield f"The stack {stack.name} is in {stack.status}. Wait until that is over."
+    if stack.protected:
+        yield (
+            f"The stack {stack.name} is protected against deletion. If it really has to go: "
+            "aws cloudformation update-termination-protection --no-enable-termination-protection "
+            f"--stack-name {stack.name}"
+        )
+    for table in holding.protected_tables:
+        yield (
+            f"The table {table} is protected against deletion, and holds every conversation. Back "
+            f"it up (aws dynamodb create-backup --table-name {table} --backup-name last), then: "
+            f"aws dynamodb update-table --table-name {table} --no-deletion-protection-enabled"
+        )
+    page = holding.full_page_bucket()
+    for bucket in holding.full_buckets:
+        if bucket is not page:
+            yield (
+                f"The bucket {bucket.name} ({bucket.logical_id}) is not empty, and this command "
+                "does not delete documents or indexes. Copy what you need (aws s3 sync "
+                f"s3://{bucket.name} DIRECTORY), then empty it in the S3 console, versions too."
+            )
+    if page is not None and not empty_page_bucket:
+        yield (
+            f"The page's bucket {page.name} is not empty. To have it emptied, versions too, add "
+            "EMPTY_PAGE_BUCKET=yes."
+        )
+
+
+def empty(s3: S3Client, bucket: str) -> None:
+    """Delete every object of a bucket, versions and delete markers included."""
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        if not found:
+            continue
+        deleted = s3.delete_objects(
+            Bucket=bucket,
+            Delete={
+                "Objects": [{"Key": o["Key"], "VersionId": o["VersionId"]} for o in found],
+                "Quiet": True,
+            },
+        )
+        if errors := deleted.get("Errors"):
+            first = errors[0]
+            raise Stopped(
+                f"{len(errors)} objects of {bucket} could not be deleted, such as "
+                f"{first.get('Key')}: {first.get('Message')}. The stack is still there."
+            )
+
+
+def leftovers(holding: Holding, clients: Clients) -> Iterator[str]:
+    """What outlives a deleted stack and may cost money, each with what removes it."""
+    stack = holding.stack.name
+    for resource in holding.resources:
+        if resource.kind == TABLE and _table_exists(resource.name, clients):
+            yield f"Left: table {resource.name}; aws dynamodb delete-table --table-name ..."
+        if resource.kind == BUCKET and _bucket_exists(resource.name, clients):
+            yield f"Left: bucket {resource.name}; aws s3 rb --force s3://{resource.name}"
+        if resource.kept and resource.kind not in (TABLE, BUCKET, LOG_GROUP):
+            yield f"Left by its deletion policy: {resource.kind} {resource.name}"
+    names = {r.name for r in holding.resources if r.kind == LOG_GROUP}
+    for group in sorted(names | set(_log_groups(f"/aws/lambda/{stack}-", clients))):
+        if group in _log_groups(group, clients):
+            yield f"Left: log group {group}; aws logs delete-log-group --log-group-name ..."
+    for repository, images in _repositories(stack, clients):
+        yield (
+            f"Left: image repository {repository} with {images} images; "
+            f"aws ecr delete-repository --force --repository-name {repository}"
+        )
+
+
+def _intended(holding: Holding, page_bucket: Resource | None) -> Iterator[str]:
+    kept = [r for r in holding.resources if r.kept]
+    yield (
+        f"To be destroyed: the stack {holding.stack.name} with "
+        f"{len(holding.resources) - len(kept)} resources, its images and its artifacts."
+    )
+    if page_bucket is not None:
+        yield f"  {page_bucket.name} is emptied first, versions too"
+    for resource in kept:
+        yield f"  kept: {resource.logical_id} ({resource.kind} {resource.name})"
+
+
+def _resources(stack: Stack, clients: Clients) -> tuple[Resource, ...]:
+    declared = _declared(stack, clients)
+    pages = clients.cloudformation.get_paginator("list_stack_resources").paginate(
+        StackName=stack.name
+    )
+    return tuple(
+        Resource(
+            logical_id=found["LogicalResourceId"],
+            kind=found["ResourceType"],
+            name=found["PhysicalResourceId"],
+            kept=declared.get(found["LogicalResourceId"], {}).get("DeletionPolicy")
+            in ("Retain", "RetainExceptOnCreate"),
+        )
+        for page in pages
+        for found in page["StackResourceSummaries"]
+        if found.get("PhysicalResourceId") and found["ResourceStatus"] != "DELETE_COMPLETE"
+    )
+
+
+def _declared(stack: Stack, clients: Clients) -> dict[str, Any]:
+    """The resources of the template as SAM translated it, by logical id."""
+    body: Any = clients.cloudformation.get_template(
+        StackName=stack.name, TemplateStage="Processed"
+    )["TemplateBody"]
+    # botocore parses a JSON template; SAM's processed one always is JSON.
+    parsed: dict[str, Any] = json.loads(body) if isinstance(body, str) else body
+    resources: dict[str, Any] = parsed["Resources"]
+    return resources
+
+
+def _is_protected(table: str, clients: Clients) -> bool:
+    try:
+        described = clients.dynamodb.describe_table(TableName=table)["Table"]
+    except clients.dynamodb.exceptions.ResourceNotFoundException:
+        return False
+    return described.get("DeletionProtectionEnabled", False)
+
+
+def _table_exists(table: str, clients: Clients) -> bool:
+    try:
+        status = clients.dynamodb.describe_table(TableName=table)["Table"]["TableStatus"]
+    except clients.dynamodb.exceptions.ResourceNotFoundException:
+        return False
+    return status != "DELETING"
+
+
+def _bucket_exists(bucket: str, clients: Clients) -> bool:
+    try:
+        clients.s3.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchBucket"):
+            return False
+        raise
+    return True
+
+
+def _holds_something(s3: S3Client, bucket: str) -> bool:
+    try:
+        found = s3.list_object_versions(Bucket=bucket, MaxKeys=1)
+    except s3.exceptions.NoSuchBucket:
+        return False
+    return bool(found.get("Versions") or found.get("DeleteMarkers"))
+
+
+def _log_groups(prefix: str, clients: Clients) -> Sequence[str]:
+    pages = clients.logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+    return [group["logGroupName"] for page in pages for group in page["logGroups"]]
+
+
+def _repositories(stack: str, clients: Clients) -> Iterator[tuple[str, int]]:
+    """The repositories of SAM's companion stack: named after the stack's letters and a hash."""
+    ours = re.compile(re.sub("[^a-z0-9]", "", stack.lower()) + "[0-9a-f]{8}/")
+    for page in clients.ecr.get_paginator("describe_repositories").paginate():
+        for repository in page["repositories"]:
+            name = repository["repositoryName"]
+            if ours.match(name):
+                images = clients.ecr.get_paginator("list_images").paginate(repositoryName=name)
+                yield name, sum(len(p["imageIds"]) for p in images)

@@ -1,0 +1,138 @@
+"""The stack's parameters: what the template declares, what an environment sets. Pure but for files.
+
+CloudFormation would refuse a bad value too, but only after everything was built and uploaded, and
+it would keep the previous value of one that is no longer named. Here every parameter is settled
+beforehand, and the stack is what the repository says.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deploy.problems import Stopped
+
+ENVIRONMENTS = ("dev", "prod")
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One environment of samconfig.toml. ``parameters`` are the values that it sets."""
+
+    name: str
+    stack: str
+    parameters: Mapping[str, str]
+
+
+def read_environment(samconfig: Path, name: str) -> Environment:
+    """One environment of ``samconfig``.
+
+    Raises:
+        Stopped: there is none of that name.
+    """
+    config = tomllib.loads(samconfig.read_text())
+    if name not in ENVIRONMENTS or name not in config:
+        raise Stopped(f"There is no environment {name!r}: ENV is {' or '.join(ENVIRONMENTS)}.")
+    overrides = config[name]["deploy"]["parameters"].get("parameter_overrides", [])
+    return Environment(
+        name, config[name]["global"]["parameters"]["stack_name"], assignments(overrides)
+    )
+
+
+def assignments(words: Iterable[str]) -> dict[str, str]:
+    """``Name=value`` words as a mapping; a value may be quoted, as SAM wants it with blanks.
+
+    Raises:
+        Stopped: a word assigns nothing.
+    """
+    values = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise Stopped(f"A parameter is written Name=value, not {word!r}.")
+        values[name] = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+    return values
+
+
+def read_declared(template: Path) -> dict[str, dict[str, Any]]:
+    """The ``Parameters`` of a template, by name."""
+    declared: dict[str, dict[str, Any]] = yaml.load(template.read_text(), _Plain)["Parameters"]  # noqa: S506
+    return declared
+
+
+def settled(declared: Mapping[str, Mapping[str, Any]], *given: Mapping[str, str]) -> dict[str, str]:
+    """Every declared parameter's value: the default, unless one of ``given`` (the last wins)."""
+    values = {name: str(parameter.get("Default", "")) for name, parameter in declared.items()}
+    for some in given:
+        values.update(some)
+    return values
+
+
+def faults(declared: Mapping[str, Mapping[str, Any]], values: Mapping[str, str]) -> Iterator[str]:
+    """A sentence for each value that the stack would refuse or could not work with."""
+    for name, value in values.items():
+        if name not in declared:
+            near = difflib.get_close_matches(name, declared, n=1)
+            meant = f" Did you mean {near[0]}?" if near else " docs/deploy.md lists them."
+            yield f"The template has no parameter {name}.{meant}"
+        elif fault := _fault(declared[name], value):
+            yield f"{name}={value!r} is refused: {fault}"
+    for mode, needed in _NEEDED_BY_SIGN_IN.items():
+        if values.get("AuthMode") == mode:
+            for name in needed:
+                if name in declared and not values.get(name):
+                    yield f"AuthMode={mode} needs {name}; see docs/deploy.md, Signing in."
+
+
+_NEEDED_BY_SIGN_IN = {
+    "api-key": ("ApiKeysSecretArn",),
+    "cognito": ("CognitoIssuer", "CognitoClientId"),
+}
+
+
+def _fault(declared: Mapping[str, Any], value: str) -> str | None:
+    allowed = [str(one) for one in declared.get("AllowedValues", ())]
+    if allowed and value not in allowed:
+        return f"it is one of {', '.join(one or 'empty' for one in allowed)}."
+    pattern = declared.get("AllowedPattern")
+    if pattern and not re.fullmatch(pattern, value):
+        return f"it {declared.get('ConstraintDescription', f'matches {pattern}').rstrip('.')}."
+    if declared.get("Type") == "Number":
+        return _number_fault(declared, value)
+    return None
+
+
+def _number_fault(declared: Mapping[str, Any], value: str) -> str | None:
+    try:
+        number = float(value)
+    except ValueError:
+        return "it is a number."
+    least, most = declared.get("MinValue"), declared.get("MaxValue")
+    if least is not None and number < float(least):
+        return f"it is at least {least}."
+    if most is not None and number > float(most):
+        return f"it is at most {most}."
+    return None
+
+
+class _Plain(yaml.SafeLoader):
+    """Reads a template without knowing CloudFormation's short forms (``!Ref``)."""
+
+
+def _without_tag(loader: _Plain, _: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    assert isinstance(node, yaml.MappingNode)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Plain.add_multi_constructor("!", _without_tag)
