@@ -227,8 +227,24 @@ build: .venv-sam/stamp ## build everything with SAM (ENV=dev|prod ARCH=arm64|x86
 account: .venv-sam/stamp ## once per account and region: the image repository, and the role of API Gateway's logs
 	@$(SAM) deploy --config-env account
 
-deploy: build ## deploy to AWS (ENV=dev|prod; needs credentials)
-	@$(SAM) deploy --config-env $(ENV)
+# What was left empty on the command line is left to samconfig.toml and the commands' own defaults.
+CHANGING := $(if $(YES),--yes) $(if $(DRY_RUN),--dry-run)
+DEPLOYING := --env $(ENV) --arch $(ARCH) $(PARAMETERS:%=--parameter %)
+
+preflight: $(VENV)/run.stamp ## what a deployment needs: credentials, region, Docker, parameters, secrets (changes nothing)
+	@$(BIN)/python -m deploy preflight $(DEPLOYING)
+
+deploy: .venv-sam/stamp $(VENV)/run.stamp ## check, build, deploy, upload the page, ask a question (ENV=dev|prod PARAMETERS="A=1" DRY_RUN=1 YES=1 SMOKE=no)
+	@$(BIN)/python -m deploy up $(DEPLOYING) $(CHANGING) $(if $(filter no,$(SMOKE)),--no-smoke) $(KEEP_DAYS:%=--keep-days %)
+
+deploy-page: $(VENV)/run.stamp chat-ui/dist/index.html ## build and upload the page alone (ENV=dev|prod DRY_RUN=1)
+	@$(BIN)/python -m deploy page $(DEPLOYING) $(if $(DRY_RUN),--dry-run) $(KEEP_DAYS:%=--keep-days %)
+
+deploy-smoke: $(VENV)/run.stamp ## ask one question of what is deployed (ENV=dev|prod, or URL= of a page)
+	@$(BIN)/python -m deploy smoke --env $(ENV) $(URL:%=--url %)
+
+destroy: .venv-sam/stamp $(VENV)/run.stamp ## delete the stack and say what is left (ENV=dev|prod DRY_RUN=1 YES=1 EMPTY_PAGE_BUCKET=yes)
+	@$(BIN)/python -m deploy down --env $(ENV) $(CHANGING) $(if $(filter yes,$(EMPTY_PAGE_BUCKET)),--empty-page-bucket)
 
 test-image: .venv-sam/stamp ## build the image without a registry and invoke both package types (root, Debian)
 	@tests/infrastructure/image/run.sh

@@ -18,8 +18,8 @@ from deploy.destruction import destroy
 from deploy.parameters import (
     ENVIRONMENTS,
     assignments,
-    read_declared,
     read_environment,
+    read_template,
     settled,
 )
 from deploy.preflight import Intent, check
@@ -131,7 +131,7 @@ def _clients() -> Clients:
 
 def _intent(arguments: argparse.Namespace, shell: Mapping[str, str]) -> Intent:
     environment = read_environment(ROOT / "samconfig.toml", arguments.env)
-    declared = read_declared(ROOT / "template.yaml")
+    declared = read_template((ROOT / "template.yaml").read_text())["Parameters"]
     own = {"Environment": arguments.env, "Architecture": arguments.arch}
     return Intent(
         environment=environment,

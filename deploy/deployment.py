@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +12,13 @@ from pathlib import Path
 from deploy.clients import Clients
 from deploy.page import PageFile, Upload, plan, read_page
 from deploy.page_bucket import carry_out, invalidate, look
-from deploy.preflight import DOCKERS_NAME, Intent
+from deploy.preflight import DOCKERS_NAME, IMAGE_REPOSITORY, Intent
 from deploy.problems import Stopped
 from deploy.programs import ROOT, Programs
 from deploy.stack import Stack, read_stack
 
-PARAMETERS = Path(".aws-sam")
+SAM_DIRECTORY = Path(".aws-sam")
+"""Where SAM builds; the parameters of a deployment are written there too."""
 IMAGE = "inferencefunction:inference"
 """What SAM calls the image that it builds: the function's name and ``DockerTag``, in lower case."""
 
@@ -152,18 +154,48 @@ class Deployment:
 
     def _deploy(self) -> None:
         environment = self._intent.environment
-        file = self._root / PARAMETERS / f"parameters-{environment.name}.yaml"
+        directory = self._root / SAM_DIRECTORY
+        image = self._programs.ask(["docker", "image", "inspect", "--format", "{{.Id}}", IMAGE])
+        values = dict(self._intent.values)
+        values["Release"] = release(directory / "build", image or "", values)
+        file = directory / f"parameters-{environment.name}.yaml"
         file.parent.mkdir(exist_ok=True)
         # JSON is YAML, and SAM reads parameters from YAML only.
-        file.write_text(json.dumps(dict(self._intent.values), indent=1) + "\n")
+        file.write_text(json.dumps(values, indent=1) + "\n")
         self._programs.run(
             [
                 *(".venv-sam/bin/sam", "deploy", "--config-env", environment.name),
                 *("--region", self._clients.region),
+                *("--no-resolve-image-repos", "--image-repository", self._image_repository()),
                 *("--parameter-overrides", f"file://{file}"),
                 *(["--no-confirm-changeset"] if self._confirmed else []),
             ]
         )
+
+    def _image_repository(self) -> str:
+        name = self._intent.environment.account_stack
+        account = read_stack(self._clients.cloudformation, name)
+        if account is None:
+            raise Stopped(f"There is no stack {name} in {self._clients.region}: make account")
+        return account.output(IMAGE_REPOSITORY)
+
+
+def release(build: Path, image: str, values: Mapping[str, str]) -> str:
+    """A hash of everything that a deployment brings: SHA-256 in hexadecimal, 64 digits.
+
+    The stack publishes new versions of its functions when it differs, and only then: the same
+    build with the same parameters is the same release. ``build`` is what SAM has built, ``image``
+    the id of the image, ``values`` the parameters.
+    """
+    digest = hashlib.sha256(image.encode())
+    for name, value in sorted(values.items()):
+        if name != "Release":
+            digest.update(f"{name}={value}\0".encode())
+    for path in sorted(build.rglob("*")):
+        if path.is_file():
+            digest.update(path.relative_to(build).as_posix().encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def page_configuration(stack: Stack) -> dict[str, str]:

@@ -5,7 +5,6 @@ Nothing is deleted before everything that would stop it half-way has been looked
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from deploy.clients import Clients
+from deploy.parameters import read_template
 from deploy.problems import Stopped
 from deploy.programs import Programs
 from deploy.stack import Stack, read_stack
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 TABLE, BUCKET, LOG_GROUP = "AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Logs::LogGroup"
+NESTED = "AWS::CloudFormation::Stack"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def destroy(
 
 def survey(stack: Stack, clients: Clients) -> Holding:
     """Look at what the stack holds."""
-    resources = _resources(stack, clients)
+    resources = tuple(_resources(stack.stack_id, clients))
     tables = [r.name for r in resources if r.kind == TABLE and not r.kept]
     buckets = [r for r in resources if r.kind == BUCKET and not r.kept]
     return Holding(
@@ -196,32 +197,28 @@ def _intended(holding: Holding, page_bucket: Resource | None) -> Iterator[str]:
         yield f"  kept: {resource.logical_id} ({resource.kind} {resource.name})"
 
 
-def _resources(stack: Stack, clients: Clients) -> tuple[Resource, ...]:
+def _resources(stack: str, clients: Clients) -> Iterator[Resource]:
+    """The resources of a stack and of those nested in it."""
     declared = _declared(stack, clients)
-    pages = clients.cloudformation.get_paginator("list_stack_resources").paginate(
-        StackName=stack.name
-    )
-    return tuple(
-        Resource(
-            logical_id=found["LogicalResourceId"],
-            kind=found["ResourceType"],
-            name=found["PhysicalResourceId"],
-            kept=declared.get(found["LogicalResourceId"], {}).get("DeletionPolicy")
-            in ("Retain", "RetainExceptOnCreate"),
-        )
-        for page in pages
-        for found in page["StackResourceSummaries"]
-        if found.get("PhysicalResourceId") and found["ResourceStatus"] != "DELETE_COMPLETE"
-    )
+    pages = clients.cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+    for page in pages:
+        for found in page["StackResourceSummaries"]:
+            name = found.get("PhysicalResourceId")
+            if not name or found["ResourceStatus"] == "DELETE_COMPLETE":
+                continue
+            policy = declared.get(found["LogicalResourceId"], {}).get("DeletionPolicy")
+            kept = policy in ("Retain", "RetainExceptOnCreate")
+            yield Resource(found["LogicalResourceId"], found["ResourceType"], name, kept)
+            if found["ResourceType"] == NESTED and not kept:
+                yield from _resources(name, clients)
 
 
-def _declared(stack: Stack, clients: Clients) -> dict[str, Any]:
+def _declared(stack: str, clients: Clients) -> dict[str, Any]:
     """The resources of the template as SAM translated it, by logical id."""
-    body: Any = clients.cloudformation.get_template(
-        StackName=stack.name, TemplateStage="Processed"
-    )["TemplateBody"]
-    # botocore parses a JSON template; SAM's processed one always is JSON.
-    parsed: dict[str, Any] = json.loads(body) if isinstance(body, str) else body
+    body: Any = clients.cloudformation.get_template(StackName=stack, TemplateStage="Processed")[
+        "TemplateBody"
+    ]
+    parsed = body if isinstance(body, dict) else read_template(body)
     resources: dict[str, Any] = parsed["Resources"]
     return resources
 

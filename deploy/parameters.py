@@ -24,10 +24,12 @@ ENVIRONMENTS = ("dev", "prod")
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One environment of samconfig.toml. ``parameters`` are the values that it sets."""
+    """One environment of samconfig.toml. ``parameters`` are the values that it sets;
+    ``account_stack`` is what all stacks of an account and region share."""
 
     name: str
     stack: str
+    account_stack: str
     parameters: Mapping[str, str]
 
 
@@ -42,7 +44,10 @@ def read_environment(samconfig: Path, name: str) -> Environment:
         raise Stopped(f"There is no environment {name!r}: ENV is {' or '.join(ENVIRONMENTS)}.")
     overrides = config[name]["deploy"]["parameters"].get("parameter_overrides", [])
     return Environment(
-        name, config[name]["global"]["parameters"]["stack_name"], assignments(overrides)
+        name=name,
+        stack=config[name]["global"]["parameters"]["stack_name"],
+        account_stack=config["account"]["deploy"]["parameters"]["stack_name"],
+        parameters=assignments(overrides),
     )
 
 
@@ -61,10 +66,10 @@ def assignments(words: Iterable[str]) -> dict[str, str]:
     return values
 
 
-def read_declared(template: Path) -> dict[str, dict[str, Any]]:
-    """The ``Parameters`` of a template, by name."""
-    declared: dict[str, dict[str, Any]] = yaml.load(template.read_text(), _Plain)["Parameters"]  # noqa: S506
-    return declared
+def read_template(text: str) -> dict[str, Any]:
+    """A template, JSON or YAML; CloudFormation's short forms (``!Ref``) lose their names."""
+    template: dict[str, Any] = yaml.load(text, _Plain)  # noqa: S506 - a safe loader of our own
+    return template
 
 
 def settled(declared: Mapping[str, Mapping[str, Any]], *given: Mapping[str, str]) -> dict[str, str]:

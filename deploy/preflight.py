@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 EMULATORS = Path("/proc/sys/fs/binfmt_misc")
 DOCKERS_NAME = {"aarch64": "arm64", "amd64": "x86_64"}
+IMAGE_REPOSITORY = "ImageRepository"
+"""The output of the account's stack that names where images are pushed."""
 QEMU_NAME = {"arm64": "qemu-aarch64", "x86_64": "qemu-x86_64"}
 
 
@@ -66,6 +68,7 @@ def check(
     if made is not None:
         try:
             reasons += _secrets(intent.values, made)
+            reasons += _shared(intent.environment.account_stack, made)
             if why := obstacle(
                 read_stack(made.cloudformation, intent.environment.stack), intent.environment.name
             ):
@@ -131,6 +134,16 @@ def _account(clients: Clients, say: Callable[[str], None]) -> list[str]:
         ]
     say(f"  account {caller['Account']} in {clients.region}, as {caller['Arn']}")
     return []
+
+
+def _shared(account_stack: str, clients: Clients) -> list[str]:
+    stack = read_stack(clients.cloudformation, account_stack)
+    if stack is not None and IMAGE_REPOSITORY in stack.outputs:
+        return []
+    return [
+        f"This account has no stack {account_stack} in {clients.region} yet, with the repository "
+        "of images and the role by which APIs log. Deploy it, once: make account"
+    ]
 
 
 _SECRET = re.compile(r"^arn:[^:]+:secretsmanager:([^:]+):")

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from deploy.clients import Clients
-from deploy.parameters import Environment, read_declared, settled
+from deploy.parameters import Environment, read_template, settled
 from deploy.preflight import Intent
 from deploy.problems import Stopped
 
 ROOT = Path(__file__).resolve().parents[2]
-NAME = "energycopilot-dev"
+NAME, ACCOUNT = "energycopilot-dev", "energycopilot-account"
+REPOSITORY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/energycopilot/inference"
 PAGE_BUCKET, INDEX_BUCKET, TABLE = "page-of-a-test", "index-of-a-test", "conversations-of-a-test"
 URLS = {
     "WebSocketUrl": "wss://socket.example.com/dev",
@@ -58,9 +59,9 @@ def failing(reason: str) -> Callable[[Sequence[str]], None]:
 
 def intent(index: Path, *, smoke: bool = False, **given: str) -> Intent:
     """To deploy the template of the repository to dev."""
-    declared = read_declared(ROOT / "template.yaml")
+    declared = read_template((ROOT / "template.yaml").read_text())["Parameters"]
     return Intent(
-        environment=Environment("dev", NAME, {}),
+        environment=Environment("dev", NAME, ACCOUNT, {}),
         declared=declared,
         values=settled(declared, {"Environment": "dev", "Architecture": "arm64"}, given),
         index=index,
@@ -69,17 +70,34 @@ def intent(index: Path, *, smoke: bool = False, **given: str) -> Intent:
     )
 
 
+PAGE_TEMPLATE = {
+    "Resources": {
+        "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": PAGE_BUCKET}},
+    }
+}
+"""The nested stack of the page."""
+
+
 def template(
-    *, distribution: str = "", table: Mapping[str, Any] | None = None, kept: bool = False
+    page_template: str,
+    distribution: str,
+    *,
+    table: Mapping[str, Any] | None = None,
+    kept: bool = False,
 ) -> str:
-    """What stands in an account: a table, two buckets, a group of logs."""
-    key = {"AttributeName": "PK", "AttributeType": "S"}
+    """What stands in an account: a table, two buckets (one nested), a group of logs."""
     properties = {
         "TableName": TABLE,
         "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [key],
+        "AttributeDefinitions": [{"AttributeName": "PK", "AttributeType": "S"}],
         "KeySchema": [{"AttributeName": "PK", "KeyType": "HASH"}],
         **(table or {}),
+    }
+    outputs = {
+        **URLS,
+        "PageBucketName": PAGE_BUCKET,
+        "IndexBucketName": INDEX_BUCKET,
+        "PageDistributionId": distribution,
     }
     return json.dumps(
         {
@@ -90,9 +108,9 @@ def template(
                     "DeletionPolicy": "Retain" if kept else "Delete",
                     "Properties": properties,
                 },
-                "PageBucket": {
-                    "Type": "AWS::S3::Bucket",
-                    "Properties": {"BucketName": PAGE_BUCKET},
+                "Page": {
+                    "Type": "AWS::CloudFormation::Stack",
+                    "Properties": {"TemplateURL": page_template},
                 },
                 "IndexBucket": {
                     "Type": "AWS::S3::Bucket",
@@ -103,16 +121,26 @@ def template(
                     "Properties": {"LogGroupName": f"/aws/lambda/{NAME}-Logs"},
                 },
             },
-            "Outputs": {
-                name: {"Value": value}
-                for name, value in {
-                    **URLS,
-                    "PageBucketName": PAGE_BUCKET,
-                    "IndexBucketName": INDEX_BUCKET,
-                    "PageDistributionId": distribution or "none",
-                }.items()
-            },
+            "Outputs": {name: {"Value": value} for name, value in outputs.items()},
         }
+    )
+
+
+def prepared(clients: Clients) -> None:
+    """What `make account` deploys, as far as a deployment looks at it."""
+    clients.cloudformation.create_stack(
+        StackName=ACCOUNT,
+        TemplateBody=json.dumps(
+            {
+                "Resources": {
+                    "Repository": {
+                        "Type": "AWS::ECR::Repository",
+                        "Properties": {"RepositoryName": REPOSITORY.partition("/")[2]},
+                    }
+                },
+                "Outputs": {"ImageRepository": {"Value": REPOSITORY}},
+            }
+        ),
     )
 
 
@@ -139,9 +167,15 @@ def deployed(clients: Clients, *, protected: bool = False, **shape: Any) -> None
             },
         }
     )
+    artifacts = "artifacts-of-a-test"
+    clients.s3.create_bucket(
+        Bucket=artifacts, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    clients.s3.put_object(Bucket=artifacts, Key="page", Body=json.dumps(PAGE_TEMPLATE).encode())
+    page_template = f"https://{artifacts}.s3.amazonaws.com/page"
     clients.cloudformation.create_stack(
         StackName=NAME,
-        TemplateBody=template(distribution=made["Distribution"]["Id"], **shape),
+        TemplateBody=template(page_template, made["Distribution"]["Id"], **shape),
         EnableTerminationProtection=protected,
     )
     # moto's CloudFormation leaves this property of a bucket out.

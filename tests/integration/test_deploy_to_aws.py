@@ -11,18 +11,21 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 
 from deploy.clients import Clients, make_clients
-from deploy.deployment import Deployment
+from deploy.deployment import Deployment, release
 from deploy.page_bucket import SUPERSEDED
 from deploy.preflight import Intent, check
 from deploy.problems import Stopped
+from deploy.stack import read_stack
 from tests.conftest import REGION
 from tests.integration.deployed_stack import (
     NAME,
     PAGE_BUCKET,
+    REPOSITORY,
     ScriptedPrograms,
     deployed,
     failing,
     intent,
+    prepared,
     programs,
 )
 
@@ -31,7 +34,9 @@ EMULATORS = Path("/nonexistent")
 
 @pytest.fixture
 def clients(aws: None) -> Clients:
-    return make_clients(REGION)
+    made = make_clients(REGION)
+    prepared(made)
+    return made
 
 
 @pytest.fixture
@@ -64,7 +69,7 @@ def deployment(
         wanted,
         clients,
         tools,
-        [].append,
+        silent,
         page=page,
         keep_days=14,
         confirmed=True,
@@ -88,12 +93,16 @@ def invalidated(clients: Clients) -> list[list[str]]:
     ]
 
 
+def silent(_: str) -> None:
+    """Hears what is said and keeps it to itself."""
+
+
 # --- before anything is changed -------------------------------------------------------------------
 
 
 def reasons(clients: Clients, wanted: Intent, tools: ScriptedPrograms) -> list[str]:
     with pytest.raises(Stopped) as stopped:
-        check(wanted, lambda: clients, tools, [].append, EMULATORS)
+        check(wanted, lambda: clients, tools, silent, EMULATORS)
     return list(stopped.value.reasons)
 
 
@@ -149,9 +158,9 @@ def test_an_image_for_another_machine_needs_an_emulator(
     tools = programs()
     tools.answers["docker info"] = "linux x86_64"
     with pytest.raises(Stopped, match="deploy with ARCH=x86_64"):
-        check(intent(index), lambda: clients, tools, [].append, tmp_path)
+        check(intent(index), lambda: clients, tools, silent, tmp_path)
     (tmp_path / "qemu-aarch64").touch()
-    assert check(intent(index), lambda: clients, tools, [].append, tmp_path)
+    assert check(intent(index), lambda: clients, tools, silent, tmp_path)
 
 
 def test_without_credentials_it_says_how_to_sign_in(
@@ -165,6 +174,11 @@ def test_without_credentials_it_says_how_to_sign_in(
     assert "aws configure sso" in reasons(clients, intent(index), programs())[0]
 
 
+def test_an_account_that_was_never_prepared_is_told_to_be(aws: None, index: Path) -> None:
+    (reason,) = reasons(make_clients(REGION), intent(index), programs())
+    assert reason.endswith("Deploy it, once: make account")
+
+
 # --- the whole deployment -------------------------------------------------------------------------
 
 
@@ -172,7 +186,7 @@ def test_a_deployment_builds_deploys_and_publishes_and_may_be_repeated(
     clients: Clients, index: Path, page: Path, tmp_path: Path
 ) -> None:
     def sam_deploy(_: Sequence[str]) -> None:
-        if not clients.cloudformation.list_stacks()["StackSummaries"]:
+        if read_stack(clients.cloudformation, NAME) is None:
             deployed(clients)
 
     tools = programs(sam_deploy=sam_deploy)
@@ -186,9 +200,11 @@ def test_a_deployment_builds_deploys_and_publishes_and_may_be_repeated(
         *("ENV=dev", "ARCH=arm64"),
     ]
     given = json.loads((tmp_path / ".aws-sam" / "parameters-dev.yaml").read_text())
-    assert given == wanted.values
-    assert sam[-2:] == [
-        f"file://{tmp_path / '.aws-sam' / 'parameters-dev.yaml'}",
+    assert {**given, "Release": ""} == wanted.values
+    assert sam == [
+        *(".venv-sam/bin/sam", "deploy", "--config-env", "dev", "--region", REGION),
+        *("--no-resolve-image-repos", "--image-repository", REPOSITORY),
+        *("--parameter-overrides", f"file://{tmp_path / '.aws-sam' / 'parameters-dev.yaml'}"),
         "--no-confirm-changeset",
     ]
     assert keys(clients) == {"index.html", "config.json", "assets/index-one.js"}
@@ -204,6 +220,8 @@ def test_a_deployment_builds_deploys_and_publishes_and_may_be_repeated(
     before = clients.s3.list_object_versions(Bucket=PAGE_BUCKET)["Versions"]
 
     once.run()
+    again = json.loads((tmp_path / ".aws-sam" / "parameters-dev.yaml").read_text())
+    assert again == given
     assert clients.s3.list_object_versions(Bucket=PAGE_BUCKET)["Versions"] == before
     assert invalidated(clients) == [["/", "/config.json", "/index.html"]]
 
@@ -256,6 +274,20 @@ def test_without_the_image_nothing_is_deployed(
         deployment(clients, intent(index), page, tools, tmp_path).run()
     assert "nothing was deployed" in str(stopped.value)
     assert not [command for command in tools.ran if "deploy" in command]
+
+
+def test_a_release_is_another_where_code_image_or_parameters_are(tmp_path: Path) -> None:
+    (tmp_path / "room").mkdir()
+    (tmp_path / "room" / "app.py").write_text("1")
+    first = release(tmp_path, "sha256:a", {"LogLevel": "INFO", "Release": "old"})
+    assert first == release(tmp_path, "sha256:a", {"Release": "new", "LogLevel": "INFO"})
+    others = {
+        release(tmp_path, "sha256:b", {"LogLevel": "INFO"}),
+        release(tmp_path, "sha256:a", {"LogLevel": "DEBUG"}),
+    }
+    (tmp_path / "room" / "app.py").write_text("2")
+    others.add(release(tmp_path, "sha256:a", {"LogLevel": "INFO"}))
+    assert len(others | {first}) == 4
 
 
 def test_a_build_that_fails_stops_before_the_stack_is_touched(

@@ -140,7 +140,7 @@ def test_a_dry_run_says_what_would_go_and_what_would_stay(clients: Clients) -> N
     put_page(clients)
     said, tools = destroying(clients, empty_page_bucket=True, dry_run=True)
     assert said == [
-        f"To be destroyed: the stack {NAME} with 3 resources, its images and its artifacts.",
+        f"To be destroyed: the stack {NAME} with 4 resources, its images and its artifacts.",
         f"  {PAGE_BUCKET} is emptied first, versions too",
         f"  kept: Table (AWS::DynamoDB::Table {TABLE})",
     ]

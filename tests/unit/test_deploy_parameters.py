@@ -10,15 +10,15 @@ from deploy.parameters import (
     ENVIRONMENTS,
     assignments,
     faults,
-    read_declared,
     read_environment,
+    read_template,
     settled,
 )
 from deploy.problems import Stopped
 from deploy.stack import Stack, obstacle
 
 ROOT = Path(__file__).resolve().parents[2]
-DECLARED = read_declared(ROOT / "template.yaml")
+DECLARED = read_template((ROOT / "template.yaml").read_text())["Parameters"]
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
