@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from aiohttp import web
+
+from local.page_headers import SOCKET_ORIGIN
 
 WEBSOCKET_PATH = "/ws"
 API_PREFIX = "/api"
@@ -18,11 +21,14 @@ _NOT_BUILT = """<!doctype html><title>EnergyCopilot</title>
 
 
 class Page:
-    """A single-page application from a directory."""
+    """A single-page application from a directory. ``headers`` go with every response of it."""
 
-    def __init__(self, directory: Path, auth_mode: str = "none") -> None:
+    def __init__(
+        self, directory: Path, auth_mode: str = "none", headers: Mapping[str, str] | None = None
+    ) -> None:
         self._directory = directory.resolve()
         self._auth_mode = auth_mode
+        self._headers = headers or {}
 
     def add_to(self, app: web.Application) -> None:
         """Serve it at every path that nothing else has taken."""
@@ -32,10 +38,8 @@ class Page:
 
     async def _config(self, request: web.Request) -> web.Response:
         """Where the page finds its servers: at the host it was asked for, whatever its name."""
-        proto = request.headers.get("X-Forwarded-Proto", request.scheme)
-        scheme = "wss" if proto == "https" else "ws"
         body = {
-            "websocketUrl": f"{scheme}://{request.host}{WEBSOCKET_PATH}",
+            "websocketUrl": f"{_socket_origin(request)}{WEBSOCKET_PATH}",
             "apiUrl": API_PREFIX,
             "authMode": self._auth_mode,
         }
@@ -50,17 +54,21 @@ class Page:
             raise web.HTTPNotFound
         if wanted.is_file():
             hashed = wanted.parent.name == "assets"
-            return _send(wanted, _FOREVER if hashed else _ALWAYS_ASK)
+            return self._send(request, wanted, _FOREVER if hashed else _ALWAYS_ASK)
         # A document's own page ends as its file does: /documents/tariffs%2F2025.md.
         if "." in wanted.name and "text/html" not in request.headers.get("Accept", ""):
             raise web.HTTPNotFound
         index = self._directory / "index.html"
         if not index.is_file():
             return web.Response(status=503, text=_NOT_BUILT, content_type="text/html")
-        return _send(index, _ALWAYS_ASK)
+        return self._send(request, index, _ALWAYS_ASK)
+
+    def _send(self, request: web.Request, file: Path, cache: str) -> web.FileResponse:
+        origin = _socket_origin(request)
+        headers = {n: v.replace(SOCKET_ORIGIN, origin) for n, v in self._headers.items()}
+        return web.FileResponse(file, headers={"Cache-Control": cache, **headers})
 
 
-def _send(file: Path, cache: str) -> web.FileResponse:
-    return web.FileResponse(
-        file, headers={"Cache-Control": cache, "X-Content-Type-Options": "nosniff"}
-    )
+def _socket_origin(request: web.Request) -> str:
+    proto = request.headers.get("X-Forwarded-Proto", request.scheme)
+    return f"{'wss' if proto == 'https' else 'ws'}://{request.host}"

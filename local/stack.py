@@ -28,6 +28,7 @@ from local.listening import claim, free_port, port_of, serve
 from local.management import ManagementApi
 from local.options import ROOT, Options
 from local.page import API_PREFIX, WEBSOCKET_PATH, Page
+from local.page_headers import page_headers
 from local.pool import Functions
 from local.runtime_api import FunctionFailed
 from local.sam import TemplateError
@@ -226,7 +227,7 @@ class _Starter:
         app.router.add_get(WEBSOCKET_PATH, gateway.handle)
         http_api = HttpApi(blueprint.http_routes, functions, API_PREFIX)
         app.router.add_route("*", f"{API_PREFIX}{{path:(/[\\s\\S]*)?}}", http_api.handle)
-        Page(self._options.page, self._auth_mode).add_to(app)
+        Page(self._options.page, self._auth_mode, self._page_headers()).add_to(app)
         await self._serve(app, front)
         if not self._options.faults:
             return gateway, None
@@ -234,6 +235,10 @@ class _Starter:
         claimed = claim("127.0.0.1", 0)
         await self._serve(control.app(), claimed)
         return gateway, f"http://127.0.0.1:{port_of(claimed)}"
+
+    def _page_headers(self) -> dict[str, str]:
+        template = self._options.template.with_name("infra") / "page.yaml"
+        return page_headers(template) if template.is_file() else {}
 
     def _read_queues(self, blueprint: Blueprint, functions: Functions, services: Services) -> None:
         sqs = Sqs(self._session, services.endpoint)

@@ -13,7 +13,9 @@ import pytest
 from aiohttp import web
 
 from local.listening import claim, port_of, serve
+from local.options import ROOT
 from local.page import Page
+from local.page_headers import page_headers
 from local.state import State
 
 
@@ -25,7 +27,7 @@ async def url(tmp_path: Path) -> AsyncIterator[str]:
     (dist / "assets" / "app-1a2b.js").write_text("1")
     (tmp_path / "secret.txt").write_text("no")
     app = web.Application()
-    Page(dist).add_to(app)
+    Page(dist, headers=page_headers(ROOT / "infra/page.yaml")).add_to(app)
     claimed = claim("127.0.0.1", 0)
     runner = await serve(app, claimed)
     yield f"http://127.0.0.1:{port_of(claimed)}"
@@ -49,6 +51,20 @@ async def test_files_and_the_application_s_own_paths(
     async with aiohttp.ClientSession() as session, session.get(url + path) as answer:
         assert answer.status == status
         assert answer.headers.get("Cache-Control") == cache
+
+
+@pytest.mark.parametrize("path", ["/", "/conversations/abc", "/assets/app-1a2b.js"])
+async def test_the_page_has_the_headers_that_the_distribution_sends(url: str, path: str) -> None:
+    async with aiohttp.ClientSession() as session, session.get(url + path) as answer:
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert f"connect-src 'self' {url.replace('http', 'ws', 1)};" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        # A browser would remember it for everything that ever runs at localhost.
+        assert "Strict-Transport-Security" not in answer.headers
 
 
 @pytest.mark.parametrize(("accept", "status"), [("text/html,*/*;q=0.8", 200), ("*/*", 404)])

@@ -58,7 +58,7 @@ for (const [colorScheme, [first, second]] of Object.entries(QUESTIONS)) {
   const look = { ...WIDE, colorScheme, reducedMotion: "reduce" };
 
   test(`the chat, ${colorScheme}`, async () => {
-    const { page } = await open(browser, look);
+    const { page, complaints } = await open(browser, look);
     await page
       .getByRole("list", { name: "Questions to start with" })
       .getByRole("button")
@@ -94,10 +94,12 @@ for (const [colorScheme, [first, second]] of Object.entries(QUESTIONS)) {
       await page.keyboard.press("Escape");
       await page.getByRole("dialog", { name: dialog }).waitFor({ state: "detached" });
     }
+    // Nothing of it is against the content security policy.
+    assert.deepEqual(complaints, []);
   });
 
   test(`insights and documents, ${colorScheme}`, async () => {
-    const { page } = await open(browser, look);
+    const { page, complaints } = await open(browser, look);
     await askAndRead(page, second);
     await page.getByRole("link", { name: "Insights" }).click();
     await page.locator(".recharts-surface").first().waitFor();
@@ -111,13 +113,19 @@ for (const [colorScheme, [first, second]] of Object.entries(QUESTIONS)) {
     await document.click();
     await page.getByRole("article", { name: "Passage 1", exact: true }).waitFor();
     await assertAccessible(page, "document");
+    assert.deepEqual(complaints, []);
   });
 
   test(`a phone with its menu open, ${colorScheme}`, async () => {
-    const { page } = await open(browser, { ...PHONE, colorScheme, reducedMotion: "reduce" });
+    const { page, complaints } = await open(browser, {
+      ...PHONE,
+      colorScheme,
+      reducedMotion: "reduce",
+    });
     await questionBox(page).waitFor();
     await page.getByRole("button", { name: "Show the sidebar" }).tap();
     await page.getByRole("dialog", { name: "Menu" }).waitFor();
     await assertAccessible(page, "menu");
+    assert.deepEqual(complaints, []);
   });
 }
