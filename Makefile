@@ -165,10 +165,23 @@ clean: ## remove what was built and installed (not .local, the stack's state)
 
 # --- index ----------------------------------------------------------------------------------------
 
-.PHONY: index model
+.PHONY: index index-publish index-versions index-rollback model
+
+# Which bucket: BUCKET=name, or that of the environment's stack (ENV=dev|prod).
+IN_BUCKET = $(if $(BUCKET),--bucket $(BUCKET),--stack energycopilot-$(ENV))
 
 index: $(VENV)/run.stamp ## bring faiss_index/ up to date with corpus/documents
 	@$(BIN)/python -m embed $$([ -f faiss_index/manifest.json ] && echo update || echo build) corpus/documents --out faiss_index
+
+index-publish: $(VENV)/run.stamp ## upload an index as a new version and make it current (INDEX=faiss_index ENV=dev|prod or BUCKET=)
+	@$(BIN)/python -m embed publish $(or $(INDEX),faiss_index) $(IN_BUCKET)
+
+index-versions: $(VENV)/run.stamp ## list the versions of the index in S3 (ENV=dev|prod or BUCKET=)
+	@$(BIN)/python -m embed versions $(IN_BUCKET)
+
+index-rollback: $(VENV)/run.stamp ## make an earlier version current again (VERSION= and ENV=dev|prod or BUCKET=)
+	@test -n "$(VERSION)" || { echo "Say which one: make index-rollback VERSION=... (make index-versions lists them)"; exit 1; }
+	@$(BIN)/python -m embed rollback $(VERSION) $(IN_BUCKET)
 
 .venv-model/stamp: embed/model-requirements.txt | $(BIN)/python
 	@echo "Installing torch and sentence-transformers in .venv-model (large) ..."

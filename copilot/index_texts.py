@@ -94,6 +94,10 @@ class IndexTexts:
             self._documents = [decode(line) for line in lines]
         return self._documents
 
+    def read_documents(self) -> None:
+        """Read what is otherwise read on first use, after which no file is opened any more."""
+        assert self.documents is not None
+
     def chunks_by_document(self) -> list[list[int]]:
         """The numbers of the chunks of every document, in the order of its text."""
         found: list[list[int]] = [[] for _ in self.documents]

@@ -1,4 +1,4 @@
-"""The command line: ``python -m embed build|update|inspect|search|export-model``."""
+"""The command line: ``python -m embed COMMAND``; ``--help`` lists the commands."""
 
 from __future__ import annotations
 

@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from copilot.index_bucket import BucketUnreachable
 from copilot.index_manifest import IndexUnusable
 from embed.errors import EmbedError
 from inference.encoders.onnx_embedder import EmbedderUnusable, OnnxEmbedder
 
 if TYPE_CHECKING:
+    from copilot.index_bucket import IndexBucket
     from embed.build import Outcome, Report
+    from embed.publishing import Switched
 
 _REPOSITORY = Path(__file__).resolve().parents[1]
 DEFAULT_MODEL = _REPOSITORY / "inference" / "model"
@@ -37,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     run: Callable[[argparse.Namespace], None] = parsed.run
     try:
         run(parsed)
-    except (EmbedError, IndexUnusable, EmbedderUnusable) as error:
+    except (EmbedError, IndexUnusable, EmbedderUnusable, BucketUnreachable) as error:
         errors.print(f"error: {error}", style="red", markup=False)
         return 1
     except KeyboardInterrupt:
@@ -81,6 +84,21 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--filter", action="append", default=[], metavar="NAME=VALUE")
     command.add_argument("--json", action="store_true", help="one JSON object per passage")
     _model_option(command)
+
+    for name, run, text in (
+        ("publish", _publish, "upload an index to S3 as a new version and make it current"),
+        ("versions", _versions, "list the versions in S3"),
+        ("rollback", _rollback, "make an earlier version in S3 current again"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        if name == "publish":
+            command.add_argument("index", nargs="?", type=Path, default=DEFAULT_INDEX)
+        if name == "rollback":
+            command.add_argument("version", help="its name in the list, or the beginning of it")
+        where = command.add_mutually_exclusive_group(required=True)
+        where.add_argument("--bucket", help="the bucket")
+        where.add_argument("--stack", help="the CloudFormation stack that has IndexBucketName")
 
     command = commands.add_parser(
         "export-model", help="write inference/model/ from a sentence-transformers folder"
@@ -203,6 +221,48 @@ def _export(arguments: argparse.Namespace) -> None:
     )
     measure = "largest difference from" if arguments.cross_encoder else "lowest cosine with"
     Console().print(f"{out}: {measure} sentence-transformers {agreement:.6f}")
+
+
+def _publish(arguments: argparse.Namespace) -> None:
+    from embed.publishing import publish
+
+    bucket = _bucket(arguments)
+    console = Console(soft_wrap=True, highlight=False)
+    over = bucket.current()
+    with _progress(console) as report:
+        switched = publish(bucket, arguments.index, over=over, report=report)
+    _say_current(console, bucket, switched)
+
+
+def _rollback(arguments: argparse.Namespace) -> None:
+    from embed.publishing import roll_back
+
+    bucket = _bucket(arguments)
+    switched = roll_back(bucket, arguments.version)
+    _say_current(Console(soft_wrap=True, highlight=False), bucket, switched)
+
+
+def _say_current(console: Console, bucket: IndexBucket, switched: Switched) -> None:
+    name, before = switched.current.version, switched.before
+    if before == switched.current:
+        console.print(f"s3://{bucket.name}: {name} is current already.", markup=False)
+    else:
+        was = f", before it was {before.version}" if before else ""
+        console.print(f"s3://{bucket.name}: {name} is current{was}.", markup=False)
+
+
+def _versions(arguments: argparse.Namespace) -> None:
+    from embed.inspection import list_versions
+    from embed.publishing import versions
+
+    found, current = versions(_bucket(arguments))
+    list_versions(found, None if current is None else current.version, Console())
+
+
+def _bucket(arguments: argparse.Namespace) -> IndexBucket:
+    from embed.buckets import index_bucket
+
+    return index_bucket(arguments.bucket, arguments.stack)
 
 
 def _names(text: str) -> list[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from copilot.index_bucket import Version
 from copilot.index_manifest import read_manifest, verify_files
 from inference.ports import Passage
 from inference.retrieval.chunk_store import ChunkStore
@@ -68,6 +70,18 @@ def results(passages: Sequence[Passage], console: Console, *, as_json: bool) -> 
         console.print(passage.text, markup=False, highlight=False)
     if not passages and not as_json:
         console.print("Nothing found that these groups and filters allow.")
+
+
+def list_versions(versions: Sequence[Version], current: str | None, console: Console) -> None:
+    """Print the versions of a bucket, newest first."""
+    table = Table("version", "uploaded (UTC)", "size", "")
+    for version in versions:
+        at = datetime.fromtimestamp(version.uploaded_at, UTC).isoformat(" ", "seconds")[:19]
+        mark = "current" if version.name == current else ""
+        table.add_row(version.name, at, f"{version.bytes / 2**20:.1f} MB", mark)
+    console.print(table)
+    if current is None:
+        console.print("Nothing is current: functions use the index that they were shipped with.")
 
 
 def _counted(counter: Counter[str]) -> str:

@@ -8,15 +8,21 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import tempfile
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from copilot.forgetting import Forgetting
+from copilot.index_bucket import IndexBucket
+from copilot.index_texts import FILES
 from copilot.log import configure_logging
 from copilot.metrics import EmfMetrics, Metrics
+from copilot.published_index import PublishedIndex
 from copilot.queue_sender import QueueSender
 from copilot.table import Table
 from copilot.tickets import Grant
@@ -25,6 +31,7 @@ from http_api.account_desk import TableAccountDesk
 from http_api.answer_desk import TableAnswerDesk
 from http_api.authentication import authenticate
 from http_api.conversation_desk import TableConversationDesk
+from http_api.current_bundle import CurrentBundle
 from http_api.document_desk import BundleDocumentDesk
 from http_api.figures import figures_of
 from http_api.insight_desk import TableInsightDesk
@@ -62,7 +69,7 @@ def services() -> Services:
             retention_s=kept,
             redacted=settings.redacted,
         ),
-        documents=BundleDocumentDesk(settings.index_dir),
+        documents=BundleDocumentDesk(_bundle(settings)),
         insights=TableInsightDesk(table, time.time, retention_s=kept),
         account=TableAccountDesk(Forgetting(table, time.time, retention_s=kept), queue),
         sign_in=TableSignInDesk(
@@ -81,6 +88,25 @@ def services() -> Services:
 def metrics() -> Metrics:
     """Where this process leaves figures."""
     return EmfMetrics(Settings.of(os.environ).stack_name, time.time)
+
+
+def _bundle(settings: Settings) -> Callable[[], Path]:
+    """Which bundle the documents are shown from."""
+    if not settings.index_bucket:
+        return lambda: settings.index_dir
+    config = Config(
+        retries={"total_max_attempts": 2, "mode": "standard"}, connect_timeout=1, read_timeout=5
+    )
+    return CurrentBundle(
+        PublishedIndex(
+            lambda: IndexBucket(boto3.client("s3", config=config), settings.index_bucket),
+            shipped=settings.index_dir,
+            folder=Path(tempfile.gettempdir()) / "index-texts",
+            monotonic=time.monotonic,
+            every_s=settings.index_check_s,
+            only=FILES,
+        )
+    )
 
 
 def _aws_client(service: Any) -> Any:

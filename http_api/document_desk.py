@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -29,10 +30,46 @@ class _Indexed:
 
 
 class BundleDocumentDesk:
-    """``services.DocumentDesk`` over the bundle at ``bundle``, which is read on first use."""
+    """``services.DocumentDesk`` over the bundle that ``bundle`` names at each request; one is read
+    on first use, and kept until another is named."""
+
+    def __init__(self, bundle: Callable[[], Path]) -> None:
+        self._bundle = bundle
+        self._opened: _Opened | None = None
+
+    def health(self) -> models.Health:
+        return self._open().health()
+
+    def page(
+        self, who: Identity, query: str | None, cursor: str | None, limit: int
+    ) -> models.DocumentPage:
+        return self._open().page(who, query, cursor, limit)
+
+    def get(self, who: Identity, document: str) -> models.Document:
+        return self._open().get(who, document)
+
+    def chunks(
+        self, who: Identity, document: str, cursor: str | None, limit: int
+    ) -> models.ChunkPage:
+        return self._open().chunks(who, document, cursor, limit)
+
+    def chunk(
+        self, who: Identity, document: str, n: str, start: int | None, end: int | None
+    ) -> models.ChunkInContext:
+        return self._open().chunk(who, document, n, start, end)
+
+    def _open(self) -> _Opened:
+        bundle = self._bundle()
+        if self._opened is None or self._opened.bundle != bundle:
+            self._opened = _Opened(bundle)
+        return self._opened
+
+
+class _Opened:
+    """One bundle, whose parts are read on first use."""
 
     def __init__(self, bundle: Path) -> None:
-        self._bundle = bundle
+        self.bundle = bundle
 
     def health(self) -> models.Health:
         return models.Health(corpus_version=self._manifest.corpus_version)
@@ -99,13 +136,13 @@ class BundleDocumentDesk:
 
     @cached_property
     def _manifest(self) -> IndexManifest:
-        return read_manifest(self._bundle)
+        return read_manifest(self.bundle)
 
     @cached_property
     def _texts(self) -> IndexTexts:
         files = {name: entry for name, entry in self._manifest.files.items() if name in FILES}
-        verify_files(self._bundle, replace(self._manifest, files=files), hash_limit_bytes=_HASHED)
-        return IndexTexts(self._bundle)
+        verify_files(self.bundle, replace(self._manifest, files=files), hash_limit_bytes=_HASHED)
+        return IndexTexts(self.bundle)
 
     @cached_property
     def _numbers(self) -> list[list[int]]:

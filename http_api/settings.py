@@ -25,6 +25,15 @@ VARIABLES = (
     Variable("COGNITO_ISSUER", "", "URL", "the user pool that issues ID tokens"),
     Variable("COGNITO_CLIENT_ID", "", "", "the app client that ID tokens are issued to"),
     Variable("INDEX_DIR", "faiss_index", "path", "the index bundle whose documents are shown"),
+    Variable(
+        "INDEX_BUCKET",
+        "",
+        "",
+        "the bucket whose current index is read instead; empty: INDEX_DIR, always",
+    ),
+    Variable(
+        "INDEX_CHECK_S", "30", "s", "how long a process trusts that its index is the current one"
+    ),
     Variable("QUESTIONS_PER_MINUTE", "20", "1/min", "how many questions one person may ask"),
     *LIMITS,
     Variable("RETENTION_DAYS", "30", "days", "how long conversations are kept"),
@@ -52,6 +61,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     cognito_issuer: str
     cognito_client_id: str
     index_dir: Path
+    index_bucket: str
+    index_check_s: int
     questions_per_minute: int
     allowance: Allowance
     retention_s: int
@@ -76,6 +87,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             cognito_issuer=values.text("COGNITO_ISSUER"),
             cognito_client_id=values.text("COGNITO_CLIENT_ID"),
             index_dir=Path(values.text("INDEX_DIR")),
+            index_bucket=values.text("INDEX_BUCKET"),
+            index_check_s=values.integer("INDEX_CHECK_S"),
             questions_per_minute=values.integer("QUESTIONS_PER_MINUTE", least=1),
             allowance=allowance_of(values),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,

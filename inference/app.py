@@ -24,6 +24,8 @@ from inference.worker import DONE, Delivery, Outcome, come_back
 
 WARM_UP = "energycopilot.warmup"
 FAILURE_WAIT_S = 2
+SPARE_S = 5
+"""How long before the end of an invocation nothing is waited for any more."""
 
 logger = logging.getLogger(__name__)
 
@@ -64,9 +66,17 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
 async def answer_batch(
     process: Process, records: list[dict[str, Any]], remaining_s: float
 ) -> list[str]:
-    """Answer the records side by side; return the message ids of those that must come back."""
+    """Answer the records side by side; return the message ids of those that must come back.
+
+    A look for a newer index runs beside them, and has ended when this returns: between two
+    invocations the process may be frozen.
+    """
     deadline = process.clock.monotonic() + remaining_s
+    refresh = process.engine.refresh()
     outcomes = await asyncio.gather(*(_answer(process, record, deadline) for record in records))
+    if refresh is not None:
+        left_s = deadline - process.clock.monotonic() - SPARE_S
+        await asyncio.to_thread(refresh.join, max(left_s, 0))
     return [
         record["messageId"]
         for record, outcome in zip(records, outcomes, strict=True)
@@ -123,6 +133,8 @@ def delivery_of(attributes: Mapping[str, str]) -> Delivery:
 def warm_up(process: Process) -> dict[str, Any]:
     """Do what a first question would pay for: load everything, embed and retrieve once."""
     began = process.clock.monotonic()
+    if (refresh := process.engine.refresh()) is not None:
+        refresh.join()
     try:
         engine = process.engine.get()
     except EngineUnusable as error:

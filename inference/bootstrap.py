@@ -19,7 +19,6 @@ from botocore.config import Config
 from copilot.answers import AnswerLog
 from copilot.configuration import SettingsError
 from copilot.conversations import Conversations
-from copilot.index_manifest import IndexUnusable
 from copilot.metrics import EmfMetrics, Metrics
 from copilot.table import Table
 from inference.answering.turn import Limits
@@ -34,26 +33,15 @@ from inference.aws.threaded_log import ThreadedLog
 from inference.cache.forgetting import Forgetting
 from inference.cache.guards.exploration import Exploration
 from inference.cache.model_hit_check import ModelHitCheck
-from inference.cache.no_cache import NoCache
-from inference.cache.qdrant_cache import QdrantCache
-from inference.cache.qdrant_http import QdrantHttp
 from inference.chat_models.chat_model import OpenAIChatModel
 from inference.chat_models.extractive_model import ExtractiveModel
 from inference.chat_models.langchain_model import LangchainChatModel
 from inference.chat_models.model_key import ModelKey
 from inference.chat_models.sdk_chat_model import SdkChatModel
 from inference.clock import SystemClock
-from inference.engine import Engine, EngineLoader, EngineUnusable
-from inference.ports import (
-    AnswerCache,
-    ChatModel,
-    Clock,
-    Embedder,
-    HitCheck,
-    ModelError,
-    Retriever,
-    Sink,
-)
+from inference.engine import EngineLoader
+from inference.engine_builder import EngineBuilder
+from inference.ports import ChatModel, Clock, Embedder, HitCheck, ModelError, Sink
 from inference.publisher import Pace, Publisher
 from inference.settings import Settings
 from inference.worker import Worker
@@ -87,8 +75,11 @@ def build(settings: Settings) -> Process:
     """Build a process and begin to load its engine."""
     clock = SystemClock()
     metrics = EmfMetrics(settings.stack_name, clock.time)
+    builder = EngineBuilder(settings, clock)
     engine = EngineLoader(
-        lambda: load_engine(settings, clock), then=lambda: _load_in_background(model)
+        builder.build,
+        then=lambda: _load_in_background(model),
+        newer=builder if builder.follows else None,
     )
     model = chat_model(settings, clock, lambda: engine.get().embedder)
     engine.start()
@@ -144,62 +135,6 @@ def answer_log_and_sink(
     )
     sockets = HttpPool(settings.websocket_endpoint, limit=CONNECTIONS)
     return direct, DirectSink(sockets, region, credentials.read, clock)
-
-
-def load_engine(settings: Settings, clock: Clock) -> Engine:
-    """Open the embedding model, the index and, where the settings name one, the cross-encoder.
-
-    Raises:
-        EngineUnusable: one is missing, damaged, or not made for the other; says what to run.
-    """
-    from inference.encoders.onnx_embedder import OnnxEmbedder
-    from inference.encoders.onnx_model import ModelUnusable
-    from inference.retrieval.faiss_retriever import FaissRetriever
-    from inference.retrieval.selection import Choices
-
-    choices = Choices(
-        per_document=settings.passages_per_document, recency_weight=settings.recency_weight
-    )
-    try:
-        embedder = OnnxEmbedder(settings.model_dir)
-        retriever = reranked(FaissRetriever.open(settings.index_dir, embedder, choices), settings)
-    except (ModelUnusable, IndexUnusable) as error:
-        raise EngineUnusable(str(error)) from error
-    cache = answer_cache(settings, clock, embedder.dimension)
-    return Engine(embedder=embedder, retriever=retriever, cache=cache)
-
-
-def reranked(retriever: Retriever, settings: Settings) -> Retriever:
-    """``retriever`` under the cross-encoder of the settings; itself where they name none.
-
-    Raises:
-        RerankerUnusable: the folder is missing or damaged.
-    """
-    if settings.reranker_dir is None:
-        return retriever
-    from inference.encoders.cross_encoder import OnnxCrossEncoder
-    from inference.retrieval.reranking_retriever import RerankingRetriever
-
-    return RerankingRetriever(
-        retriever,
-        OnnxCrossEncoder(settings.reranker_dir),
-        depth=settings.reranked_passages,
-        per_document=settings.passages_per_document,
-    )
-
-
-def answer_cache(settings: Settings, clock: Clock, dimension: int) -> AnswerCache:
-    """The semantic cache that the settings name."""
-    if not settings.qdrant_url:
-        return NoCache()
-    return QdrantCache(
-        QdrantHttp(settings.qdrant_url, api_key=settings.qdrant_api_key),
-        clock,
-        collection=settings.qdrant_collection,
-        dimension=dimension,
-        threshold=settings.cache_threshold,
-        ttl_s=settings.cache_ttl_s,
-    )
 
 
 def hit_check(settings: Settings, model: ChatModel, clock: Clock) -> HitCheck | None:

@@ -18,6 +18,15 @@ VARIABLES = (
         "WEBSOCKET_ENDPOINT", None, "URL", "the management endpoint of the WebSocket API's stage"
     ),
     Variable("INDEX_DIR", "faiss_index", "path", "the index bundle that python -m embed built"),
+    Variable(
+        "INDEX_BUCKET",
+        "",
+        "",
+        "the bucket whose current index is read instead; empty: INDEX_DIR, always",
+    ),
+    Variable(
+        "INDEX_CHECK_S", "30", "s", "how long a process trusts that its index is the current one"
+    ),
     Variable("MODEL_DIR", "inference/model", "path", "the exported embedding model"),
     Variable("QDRANT_URL", "", "URL", "the Qdrant server of the semantic cache; empty: no cache"),
     Variable("QDRANT_API_KEY", "", "", "its key, where it wants one"),
@@ -92,6 +101,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     queue_url: str
     websocket_endpoint: str
     index_dir: Path
+    index_bucket: str
+    index_check_s: int
     model_dir: Path
     qdrant_url: str
     qdrant_api_key: str
@@ -146,6 +157,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             queue_url=values.text("QUEUE_URL"),
             websocket_endpoint=values.text("WEBSOCKET_ENDPOINT"),
             index_dir=Path(values.text("INDEX_DIR")),
+            index_bucket=values.text("INDEX_BUCKET"),
+            index_check_s=values.integer("INDEX_CHECK_S"),
             model_dir=Path(values.text("MODEL_DIR")),
             qdrant_url=values.text("QDRANT_URL"),
             qdrant_api_key=values.text("QDRANT_API_KEY"),

@@ -152,7 +152,7 @@ class Worker:
             yield Status("waking")
         history = await self._leases.history(lease)
         try:
-            engine = await asyncio.to_thread(self._engine.get)
+            engine = await asyncio.to_thread(self._engine.newest)
         except EngineUnusable as error:
             logger.error("engine unusable", extra={"reason": str(error)})
             yield refused("index_unusable", str(error), retryable=False)

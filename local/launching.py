@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -63,18 +64,25 @@ def make_functions(
     """
     found = {
         "INDEX_DIR": options.index and options.index.resolve(),
+        "INDEX_CHECK_S": 1,
         "MODEL_DIR": options.model and options.model.resolve(),
         "QDRANT_URL": cache_url,
         "API_KEYS_SECRET_ARN": api_keys,
     }
     overrides = {name: str(value) for name, value in found.items() if value}
+    if options.index:
+        # The index that was named, whatever has been published before.
+        overrides["INDEX_BUCKET"] = ""
+    temporary = logs.parent / "tmp"
+    # What processes have left that were killed with the stack.
+    shutil.rmtree(temporary, ignore_errors=True)
     pools = {}
     for name, function in blueprint.functions.items():
         environment = _with_secrets(
             function_environment(function, shell, endpoints, overrides, options.code),
             endpoints["AWS_ENDPOINT_URL"],
         )
-        launch = Launch(function, environment, options.code, logs / f"{name}.log")
+        launch = Launch(function, environment, options.code, logs / f"{name}.log", temporary)
         pools[name] = Pool(launch, options.workers)
     return Functions(pools)
 

@@ -95,6 +95,7 @@ class _Starter:
         self._faults = Faults(options.fault_seed)
         self._readers: QueueReaders | None = None
         self._watched: dict[str, asyncio.Task[Any]] = {}
+        self._outputs: dict[str, str] = {}
         self._began = time.monotonic()
 
     async def start(self) -> Stack:
@@ -135,7 +136,13 @@ class _Starter:
             f"http://{address}", f"ws://{address}{WEBSOCKET_PATH}", control, self._watched
         )
         self._state.publish(
-            {"url": stack.url, "websocket": stack.websocket_url, "control": control}
+            {
+                "url": stack.url,
+                "websocket": stack.websocket_url,
+                "control": control,
+                "services": services.endpoint,
+                "buckets": template.buckets(self._outputs),
+            }
         )
         return stack
 
@@ -176,6 +183,7 @@ class _Starter:
         self, template: Template, services: Services, management_port: int, port: int
     ) -> Blueprint:
         outputs = await asyncio.to_thread(deploy, services.endpoint, template.services())
+        self._outputs = outputs
         blueprint = read_blueprint(
             template,
             outputs,

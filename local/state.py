@@ -5,8 +5,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from local.children import rotate
 
@@ -43,7 +44,7 @@ class State:
         """Remember it for the next start."""
         self._write("ports.json", {**self._ports(), name: port})
 
-    def publish(self, addresses: dict[str, str | None]) -> None:
+    def publish(self, addresses: Mapping[str, Any]) -> None:
         """Tell tools and tests where everything is served."""
         self._write(self._published.name, addresses)
 

@@ -109,6 +109,14 @@ class Template:
             **read_edges(self.resources, resolver),
         )
 
+    def buckets(self, outputs: Mapping[str, str]) -> dict[str, str]:
+        """The names of the deployed buckets by their logical ids."""
+        return {
+            name: outputs[attribute_output(name, None)]
+            for name, resource in self.resources.items()
+            if resource["Type"] == "AWS::S3::Bucket"
+        }
+
     def image_functions(self) -> dict[str, Path]:
         """The functions that are packaged as images, with their Dockerfiles."""
         found = {}

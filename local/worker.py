@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 import sys
 from collections.abc import Mapping
@@ -29,6 +30,8 @@ class Launch:
     environment: Mapping[str, str]
     directory: Path
     log: Path
+    temporary: Path
+    """Where each process gets a directory that stands for the ``/tmp`` of its environment."""
 
 
 class Owner(Protocol):
@@ -50,6 +53,7 @@ class Worker:
         self.invocations = 0
         self._launch = launch
         self._owner = owner
+        self._temporary = launch.temporary / f"{launch.function.name}-{number}"
         self._api = RuntimeApi(
             launch.function.arn,
             launch.function.timeout_s,
@@ -77,11 +81,13 @@ class Worker:
         """Start the process; ``Owner.worker_ready`` follows when it has loaded its handler."""
         address = await self._api.open()
         function = self._launch.function
+        self._temporary.mkdir(parents=True)
         self._child = await Child.start(
             f"{function.name} {self.number}",
             [sys.executable, "-m", "awslambdaric", function.handler],
             environment={
                 **self._launch.environment,
+                "TMPDIR": str(self._temporary),
                 "AWS_LAMBDA_RUNTIME_API": address,
                 "AWS_LAMBDA_LOG_STREAM_NAME": f"local/[$LATEST]{self.number:08d}",
             },
@@ -125,6 +131,7 @@ class Worker:
 
     async def _watch_process(self, child: Child) -> None:
         status = await child.wait()
+        await asyncio.to_thread(shutil.rmtree, self._temporary, ignore_errors=True)
         self._clear_timer()
         started = self.state != "starting"
         self.state = "dead"

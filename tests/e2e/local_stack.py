@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from local.children import tail
+from local.function_environment import CREDENTIALS
 from local.options import ROOT
 
 START_TIMEOUT_S = 90.0
@@ -47,16 +48,25 @@ class LocalStack:
         ]
         self._environment = {"PATH": os.environ["PATH"], **(shell or {})}
         self._process: subprocess.Popen[bytes] | None = None
-        self._addresses: dict[str, str] = {}
+        self._addresses: dict[str, Any] = {}
 
     @property
     def url(self) -> str:
         """Where the page is."""
-        return self._addresses["url"]
+        return str(self._addresses["url"])
 
     @property
     def websocket_url(self) -> str:
-        return self._addresses["websocket"]
+        return str(self._addresses["websocket"])
+
+    @property
+    def services(self) -> dict[str, str]:
+        """The environment that leads AWS clients to its services."""
+        return {**CREDENTIALS, "AWS_ENDPOINT_URL": self._addresses["services"]}
+
+    def bucket(self, logical_id: str) -> str:
+        """The name of a bucket of the template."""
+        return str(self._addresses["buckets"][logical_id])
 
     @property
     def pid(self) -> int:

@@ -256,6 +256,29 @@ def test_production_data_can_be_restored_and_not_deleted_by_accident(translated:
     assert table["DeletionProtectionEnabled"] == in_prod_only
 
 
+# --- buckets --------------------------------------------------------------------------------------
+
+
+def test_buckets_are_private_encrypted_versioned_and_reached_over_tls(
+    translated: Template,
+) -> None:
+    policies = of_type(translated, "AWS::S3::BucketPolicy").values()
+    over_tls = {target(policy["Bucket"]): policy["PolicyDocument"] for policy in policies}
+    for name, bucket in of_type(translated, "AWS::S3::Bucket").items():
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}, name
+        assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}, name
+        assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"], name
+        (refused,) = [s for s in over_tls[name]["Statement"] if s["Effect"] == "Deny"]
+        assert refused["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        assert [target_of_arn(r) for r in refused["Resource"]] == [name, name]
+
+
+def target_of_arn(resource: Any) -> str:
+    """The bucket of an ARN, or of the ARN of all its objects."""
+    name = resource.get("Fn::Sub", "").removesuffix(".Arn}/*").removeprefix("${")
+    return name or target(resource)
+
+
 # --- WebSocket API --------------------------------------------------------------------------------
 
 
@@ -460,6 +483,7 @@ def test_each_function_may_do_exactly_what_it_does(translated: Template) -> None
     }
     logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
     post = {"execute-api:ManageConnections"}
+    read_index = {"s3:ListBucket", "s3:GetObject"}
     expected = {
         "WebSocketFunction": items | logs | post | {"dynamodb:DeleteItem", "sqs:SendMessage"},
         "AuthorizerFunction": logs | {"dynamodb:DeleteItem"},
@@ -467,9 +491,15 @@ def test_each_function_may_do_exactly_what_it_does(translated: Template) -> None
         | logs
         | {f"dynamodb:{a}" for a in ("DeleteItem", "BatchGetItem", "BatchWriteItem")}
         | post
+        | read_index
         | {"sqs:SendMessage", "secretsmanager:GetSecretValue"},
         "DeadLetterFunction": items | logs | post | receive,
-        "InferenceFunction": items | logs | post | receive | {"secretsmanager:GetSecretValue"},
+        "InferenceFunction": items
+        | logs
+        | post
+        | receive
+        | read_index
+        | {"secretsmanager:GetSecretValue"},
     }
     roles = of_type(translated, "AWS::IAM::Role")
     granted = {

@@ -36,7 +36,7 @@ def function(name: str, handler: str, environment: Mapping[str, str]) -> Functio
 def pool(of: Function, logs: Path, size: int = 2) -> Pool:
     shell = {"PATH": "/usr/bin:/bin"}
     environment = function_environment(of, shell, {}, {}, ROOT)
-    return Pool(Launch(of, environment, ROOT, logs / f"{of.name}.log"), size)
+    return Pool(Launch(of, environment, ROOT, logs / f"{of.name}.log", logs / "tmp"), size)
 
 
 @dataclass

@@ -49,7 +49,9 @@ async def make_pool(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIter
             )
             if request.param == "portable":
                 environment["PYTHONPATH"] = f"{PORTABLE_RUNTIME}{os.pathsep}{ROOT}"
-            pool = Pool(Launch(function, environment, ROOT, tmp_path / "Tested.log"), size)
+            pool = Pool(
+                Launch(function, environment, ROOT, tmp_path / "Tested.log", tmp_path / "tmp"), size
+            )
             undo.push_async_callback(pool.close)
             return pool
 

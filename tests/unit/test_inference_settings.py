@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from copilot.configuration import SettingsError
-from inference.bootstrap import answer_cache, chat_model, hit_check, load_engine, reranked
+from inference.bootstrap import chat_model, hit_check
 from inference.cache.model_hit_check import ModelHitCheck
 from inference.cache.no_cache import NoCache
 from inference.cache.qdrant_cache import QdrantCache
@@ -19,6 +19,7 @@ from inference.chat_models.extractive_model import ExtractiveModel
 from inference.chat_models.langchain_model import LangchainChatModel
 from inference.clock import SystemClock
 from inference.engine import EngineUnusable
+from inference.engine_builder import answer_cache, load_engine, reranked
 from inference.retrieval.reranking_retriever import DEPTH
 from inference.retrieval.selection import PER_DOCUMENT
 from inference.settings import VARIABLES, Settings

@@ -1,0 +1,187 @@
+"""Builds engines: the first one of a process, and one around each newer index.
+
+A part of the composition root (``bootstrap``). Nothing heavy is imported here.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from copilot.index_manifest import IndexUnusable
+from inference.cache.no_cache import NoCache
+from inference.cache.qdrant_cache import QdrantCache
+from inference.cache.qdrant_http import QdrantHttp
+from inference.engine import Engine, EngineUnusable
+from inference.ports import AnswerCache, Clock, Embedder, Retriever
+from inference.settings import Settings
+
+if TYPE_CHECKING:
+    from copilot.published_index import PublishedIndex
+    from inference.retrieval.faiss_retriever import FaissRetriever
+
+logger = logging.getLogger(__name__)
+
+
+class EngineBuilder:
+    """Builds what the settings name. Implements ``engine.Newer`` where they name a bucket."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._published = published_index(settings, clock) if settings.index_bucket else None
+        self._bundle = settings.index_dir
+
+    @property
+    def follows(self) -> bool:
+        """Whether there can be a newer engine."""
+        return self._published is not None
+
+    def build(self) -> Engine:
+        """Open the embedding model, the current index and, where the settings name one, the
+        cross-encoder.
+
+        Raises:
+            EngineUnusable: one is missing, damaged, or not made for the other; says what to run.
+        """
+        from inference.encoders.onnx_embedder import OnnxEmbedder
+        from inference.encoders.onnx_model import ModelUnusable
+
+        try:
+            if self._published is None:
+                embedder = OnnxEmbedder(self._settings.model_dir)
+            else:
+                # The index is on its way while the model loads.
+                with ThreadPoolExecutor(1, thread_name_prefix="index") as beside:
+                    fetching = beside.submit(self._published.first)
+                    embedder = OnnxEmbedder(self._settings.model_dir)
+                    self._bundle = fetching.result()
+            retriever = self._open_first(embedder)
+            cache = answer_cache(self._settings, self._clock, embedder.dimension)
+            ordered = reranked(retriever, self._settings)
+        except (ModelUnusable, IndexUnusable) as error:
+            raise EngineUnusable(str(error)) from error
+        return Engine(embedder=embedder, retriever=ordered, cache=cache)
+
+    @property
+    def is_due(self) -> bool:
+        """See ``engine.Newer``."""
+        return self._published is not None and self._published.is_due
+
+    def has_moved(self) -> bool:
+        """See ``engine.Newer``."""
+        return self._published is not None and self._published.has_moved()
+
+    def load(self, engine: Engine) -> Engine | None:
+        """See ``engine.Newer``. The embedder and the cache stay; the bundle of ``engine`` is
+        deleted when the last turn that reads it has ended."""
+        assert self._published is not None
+        bundle = self._published.fetch()
+        if bundle is None or bundle == self._bundle:
+            return None
+        try:
+            retriever = self._open(bundle, engine.embedder)
+        except IndexUnusable as error:
+            logger.error("index unusable", extra={"reason": str(error)})
+            self._published.discard(bundle)
+            return None
+        self._bundle = bundle
+        logger.info("index changed", extra={"corpus_version": retriever.corpus_version})
+        return replace(engine, retriever=reranked(retriever, self._settings))
+
+    def _open_first(self, embedder: Embedder) -> FaissRetriever:
+        if self._bundle == self._settings.index_dir:
+            return self._open(self._bundle, embedder)
+        try:
+            return self._open(self._bundle, embedder)
+        except IndexUnusable as error:
+            logger.error("index unusable", extra={"reason": str(error)})
+            self._bundle = self._settings.index_dir
+            return self._open(self._bundle, embedder)
+
+    def _open(self, bundle: Path, embedder: Embedder) -> FaissRetriever:
+        from inference.retrieval.faiss_retriever import FaissRetriever
+        from inference.retrieval.selection import Choices
+
+        choices = Choices(
+            per_document=self._settings.passages_per_document,
+            recency_weight=self._settings.recency_weight,
+        )
+        retriever = FaissRetriever.open(bundle, embedder, choices)
+        if self._published is not None and bundle != self._settings.index_dir:
+            retriever.store.read_documents()
+            # What is mapped outlives its file, so a search that still runs is not disturbed.
+            weakref.finalize(retriever, self._published.discard, bundle).atexit = False
+        return retriever
+
+
+def load_engine(settings: Settings, clock: Clock) -> Engine:
+    """The engine that the settings name.
+
+    Raises:
+        EngineUnusable: see ``EngineBuilder.build``.
+    """
+    return EngineBuilder(settings, clock).build()
+
+
+def published_index(settings: Settings, clock: Clock) -> PublishedIndex:
+    """The bucket's index, as the settings name it."""
+    from copilot.index_bucket import IndexBucket
+    from copilot.published_index import PublishedIndex
+
+    def bucket() -> IndexBucket:
+        import boto3
+        from botocore.config import Config
+
+        config = Config(
+            retries={"total_max_attempts": 2, "mode": "standard"},
+            connect_timeout=1,
+            read_timeout=5,
+        )
+        return IndexBucket(boto3.client("s3", config=config), settings.index_bucket)
+
+    return PublishedIndex(
+        bucket,
+        shipped=settings.index_dir,
+        folder=Path(tempfile.gettempdir()) / "indexes",
+        monotonic=clock.monotonic,
+        every_s=settings.index_check_s,
+    )
+
+
+def reranked(retriever: Retriever, settings: Settings) -> Retriever:
+    """``retriever`` under the cross-encoder of the settings; itself where they name none.
+
+    Raises:
+        RerankerUnusable: the folder is missing or damaged.
+    """
+    if settings.reranker_dir is None:
+        return retriever
+    from inference.encoders.cross_encoder import OnnxCrossEncoder
+    from inference.retrieval.reranking_retriever import RerankingRetriever
+
+    return RerankingRetriever(
+        retriever,
+        OnnxCrossEncoder(settings.reranker_dir),
+        depth=settings.reranked_passages,
+        per_document=settings.passages_per_document,
+    )
+
+
+def answer_cache(settings: Settings, clock: Clock, dimension: int) -> AnswerCache:
+    """The semantic cache that the settings name."""
+    if not settings.qdrant_url:
+        return NoCache()
+    return QdrantCache(
+        QdrantHttp(settings.qdrant_url, api_key=settings.qdrant_api_key),
+        clock,
+        collection=settings.qdrant_collection,
+        dimension=dimension,
+        threshold=settings.cache_threshold,
+        ttl_s=settings.cache_ttl_s,
+    )
