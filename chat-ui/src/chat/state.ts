@@ -50,6 +50,12 @@ export interface ChatState extends OpenConversations {
   /** Answers whose frames arrived before their `accepted`. */
   readonly strays: readonly Answer[];
   readonly limits: Limits | null;
+  readonly revealed: Revealed | null;
+}
+
+/** The turn that somebody went to, in the conversation that is shown; a new object each time. */
+export interface Revealed {
+  readonly clientMsgId: string;
 }
 
 /** Everything that can happen. `key` is a conversation's. */
@@ -95,6 +101,7 @@ export const emptyChat: ChatState = {
   shown: DRAFT,
   strays: [],
   limits: null,
+  revealed: null,
 };
 
 /** The next state; the same object where nothing changes. */
@@ -123,17 +130,14 @@ export function reduce(state: ChatState, input: Input): ChatState {
         choose(conversation, input.clientMsgId),
       );
     case "revealed":
-      return onConversation(state, input.key, (conversation) => {
-        const turn = conversation.turns.find(({ answer }) => answer?.id === input.answerId);
-        return turn === undefined ? conversation : reveal(conversation, turn.clientMsgId);
-      });
+      return revealAnswer(state, input.key, input.answerId);
     case "rated":
       return onAnsweredTurn(state, input.answerId, (turn) => ({
         ...turn,
         feedback: input.feedback,
       }));
     case "opened":
-      return show(state, input.key);
+      return state.shown === input.key ? state : { ...show(state, input.key), revealed: null };
     case "restored":
       return add(state, input.copy);
     case "found":
@@ -193,7 +197,18 @@ function addTurn(state: ChatState, input: Extract<Input, { kind: "asked" }>): Ch
   const asked = onConversation(state, input.key, (conversation) =>
     choose({ ...conversation, turns: [...conversation.turns, turn] }, turn.clientMsgId),
   );
-  return input.key === DRAFT ? rekey(asked, DRAFT, input.clientMsgId) : asked;
+  const named = input.key === DRAFT ? rekey(asked, DRAFT, input.clientMsgId) : asked;
+  return named.revealed === null ? named : { ...named, revealed: null };
+}
+
+/** Shows the branch that an answer is in, and says where it is. */
+function revealAnswer(state: ChatState, key: string, answerId: string): ChatState {
+  const conversation = state.conversations.find((other) => other.key === key);
+  const turn = conversation?.turns.find(({ answer }) => answer?.id === answerId);
+  if (turn === undefined) return state;
+  const { clientMsgId } = turn;
+  const shown = onConversation(state, key, (found) => reveal(found, clientMsgId));
+  return state.shown === key ? { ...shown, revealed: { clientMsgId } } : shown;
 }
 
 function accept(state: ChatState, clientMsgId: string, answerId: string, conversationId: string) {

@@ -4,7 +4,7 @@ import type { StorageTrouble } from "./archive";
 import type { ConnectionStatus } from "./connection";
 import { arrange, type Fork, isRunning, type Phase, type Turn } from "./conversation";
 import { shownConversation } from "./open_conversations";
-import type { ChatState } from "./state";
+import type { ChatState, Revealed } from "./state";
 
 /** The conversation that is shown. The same object for as long as nothing about it changes. */
 export interface Chat {
@@ -20,6 +20,8 @@ export interface Chat {
   /** What is being answered in this conversation, in whichever branch. */
   readonly running: Turn | null;
   readonly limits: Limits | null;
+  /** Of `turns`, the one that somebody went to, as from a search. */
+  readonly revealed: Revealed | null;
 }
 
 export interface OpenConversation {
@@ -48,7 +50,8 @@ export function viewChat(state: ChatState, seen?: { state: ChatState; chat: Chat
   if (
     seen !== undefined &&
     shownConversation(seen.state) === conversation &&
-    seen.state.limits === state.limits
+    seen.state.limits === state.limits &&
+    seen.state.revealed === state.revealed
   ) {
     return seen.chat;
   }
@@ -61,6 +64,7 @@ export function viewChat(state: ChatState, seen?: { state: ChatState; chat: Chat
     forks,
     running: conversation.turns.findLast(isRunning) ?? null,
     limits: state.limits,
+    revealed: state.revealed,
   };
 }
 

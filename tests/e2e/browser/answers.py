@@ -44,8 +44,10 @@ _PARAGRAPH = (
 )
 _MANY = 100_000 // len(_PARAGRAPH)
 LONG = f"The first words name their source [1].\n\n{_PARAGRAPH * _MANY}{LAST_WORDS}"
+_QUOTED = "The contract price in the first Contract Year is $31.40 per MWh [1][2][3][4].\n\n" * 14
 
 _MARKED = {
+    "first year of the Harrow Ridge deal": (_QUOTED, 0.002),
     "Explain it slowly.": (USUAL, 0.08),
     "in hostile markup": (HOSTILE, 0.01),
     "as a wide table": (WIDE_TABLE, 0.002),

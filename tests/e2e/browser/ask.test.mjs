@@ -10,6 +10,7 @@ import {
   askAndRead,
   BASE_URL,
   complete,
+  isInView,
   LAST_WORDS,
   launch,
   midAnswer,
@@ -97,6 +98,26 @@ test("a follow-up goes on in the same conversation; a new one starts empty", asy
   await page.getByRole("button", { name: "New conversation" }).click();
   await page.getByRole("heading", { name: "What do you want to know?" }).waitFor();
   assert.equal(await answers(page).count(), 0);
+});
+
+test("an answer that was kept is read from its beginning", async () => {
+  const { page } = await open(browser, { viewport: { width: 900, height: 420 } });
+  const question =
+    "What did Calder Valley Electric pay per MWh in the first year of the Harrow Ridge deal?";
+  const asked = page.locator(".question").getByText("Calder Valley");
+  await ask(page, question);
+  await receipts(page).waitFor();
+  // What is followed while it streams is left at its end.
+  assert.ok(!(await isInView(asked)));
+  // It is kept a moment after its end was sent.
+  const kept = page.getByText("Answered from the cache");
+  for (let time = 0; time < 20 && (await kept.count()) === 0; time += 1) {
+    await page.getByRole("button", { name: "New conversation" }).first().click();
+    await ask(page, question);
+    await receipts(page).waitFor();
+  }
+  await kept.waitFor();
+  assert.ok(await isInView(asked));
 });
 
 test("without its settings the page says what is wrong", async () => {

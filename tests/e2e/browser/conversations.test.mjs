@@ -4,16 +4,19 @@ import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import {
   answers,
+  ask,
   askAndRead,
   chooseAction,
   complete,
   conversationList,
+  isInView,
   LAST_WORDS,
   launch,
   open,
   read,
   receipts,
   shownConversation,
+  stopButton,
   textOf,
 } from "./page.mjs";
 
@@ -99,6 +102,25 @@ test("a word of an answer or a question finds its conversation", async () => {
     .getByRole("searchbox", { name: "Search conversations" })
     .fill("no such words anywhere");
   await hits.getByText("Nothing found").waitFor();
+});
+
+test("what a search found is gone to, however far up it is", async () => {
+  const { page } = await open(browser, { viewport: { width: 1280, height: 600 } });
+  await askAndRead(page, "What is a heat pump's coefficient of performance?");
+  const asked = page.locator(".question").getByText("coefficient of performance");
+  for (const number of ["first", "second", "third", "fourth"]) {
+    await ask(page, `What does interruptible gas transport mean, for the ${number} time?`);
+    await page.locator(".question").getByText(`${number} time`).waitFor();
+    await stopButton(page).waitFor({ state: "hidden" });
+  }
+  await until(async () => (await asked.count()) === 0 || !(await isInView(asked)));
+  await page.getByRole("searchbox", { name: "Search conversations" }).fill("coefficient");
+  const hits = conversationList(page).getByRole("region", { name: "Search results" });
+  await hits
+    .getByRole("link", { name: /coefficient/ })
+    .last()
+    .click();
+  await until(() => isInView(asked));
 });
 
 test("a conversation is renamed and pinned, and stays so", async () => {

@@ -140,4 +140,13 @@ export function read(page, path) {
 }
 
 /** The id of the conversation that the address names. */
+/** Whether a person sees it without scrolling. */
+export async function isInView(locator) {
+  const [box, view] = await Promise.all([
+    locator.boundingBox(),
+    locator.page().getByRole("region", { name: "Conversation", exact: true }).boundingBox(),
+  ]);
+  return box !== null && view !== null && box.y >= view.y && box.y < view.y + view.height;
+}
+
 export const shownConversation = (page) => new URL(page.url()).pathname.replace("/c/", "");

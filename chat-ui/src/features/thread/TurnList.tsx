@@ -26,6 +26,8 @@ export function TurnList({ ids, viewport }: TurnListProps) {
   const last = ids.length - 1;
   const asked = useAskedHere(ids);
   const running = useView(({ chat }) => chat.running !== null);
+  const isKept = useView(({ chat }) => chat.turns.at(-1)?.answer?.cache === "hit");
+  const revealed = useView(({ chat }) => chat.revealed);
   const latest = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
     count: ids.length,
@@ -35,7 +37,7 @@ export function TurnList({ ids, viewport }: TurnListProps) {
     rangeExtractor: (range) => [...new Set([...defaultRangeExtractor(range), last])],
     overscan: 2,
     // A text that grows is followed; what comes below it once it is complete moves nothing.
-    anchorTo: running || asked === null ? "end" : "start",
+    anchorTo: (running && !isKept) || asked === null ? "end" : "start",
     followOnAppend: true,
     scrollEndThreshold: AT_END,
     directDomUpdates: true,
@@ -45,6 +47,15 @@ export function TurnList({ ids, viewport }: TurnListProps) {
   // A conversation opens at its end; whoever asks wants to see the answer.
   // biome-ignore lint/correctness/useExhaustiveDependencies: each new question counts
   useLayoutEffect(toEnd, [toEnd, asked]);
+  // An answer that comes whole is read from its beginning.
+  useLayoutEffect(() => {
+    if (asked !== null && isKept) rows.scrollToIndex(last, { align: "start" });
+  }, [rows, asked, isKept, last]);
+  // Whoever comes from a search wants to see what was found. The list may have come before it.
+  useLayoutEffect(() => {
+    const at = revealed === null ? -1 : ids.indexOf(revealed.clientMsgId);
+    if (at !== -1) rows.scrollToIndex(at, { align: "start" });
+  }, [rows, ids, revealed]);
   return (
     <>
       <div ref={rows.containerRef} className="relative w-full">
