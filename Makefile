@@ -248,7 +248,7 @@ preflight: $(VENV)/run.stamp ## what a deployment needs: credentials, region, Do
 	@$(BIN)/python -m deploy preflight $(DEPLOYING)
 
 deploy: .venv-sam/stamp $(VENV)/run.stamp ## check, build, deploy, upload the page, ask a question (ENV=dev|prod PARAMETERS="A=1" DRY_RUN=1 YES=1 SMOKE=no)
-	@$(BIN)/python -m deploy up $(DEPLOYING) $(CHANGING) $(if $(filter no,$(SMOKE)),--no-smoke) $(KEEP_DAYS:%=--keep-days %)
+	@$(BIN)/python -m deploy up $(DEPLOYING) $(CHANGING) $(if $(filter no,$(SMOKE)),--no-smoke) $(KEEP_DAYS:%=--keep-days %) $(EXECUTION_ROLE:%=--execution-role %)
 
 deploy-page: $(VENV)/run.stamp chat-ui/dist/index.html ## build and upload the page alone (ENV=dev|prod DRY_RUN=1)
 	@$(BIN)/python -m deploy page $(DEPLOYING) $(if $(DRY_RUN),--dry-run) $(KEEP_DAYS:%=--keep-days %)

@@ -103,7 +103,7 @@ def _page_url(environment: str) -> str:
 def _down(arguments: argparse.Namespace, shell: Mapping[str, str]) -> None:
     environment = read_environment(ROOT / "samconfig.toml", arguments.env)
     destroy(
-        environment.stack,
+        environment,
         _clients(),
         Shell(shell),
         _say,
@@ -154,6 +154,7 @@ def _deployment(
         page=arguments.page,
         keep_days=arguments.keep_days,
         confirmed=getattr(arguments, "yes", False),
+        execution_role=getattr(arguments, "execution_role", None),
     )
 
 
@@ -205,6 +206,9 @@ def _parser() -> argparse.ArgumentParser:
         "--empty-page-bucket",
         action="store_true",
         help="consent to deleting what the page's bucket holds, all versions",
+    )
+    up.add_argument(
+        "--execution-role", metavar="ARN", help="role by which CloudFormation makes the resources"
     )
     up.add_argument("--no-smoke", dest="smoke", action="store_false", help="ask no question")
     for changing in (up, down):

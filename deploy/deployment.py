@@ -32,7 +32,12 @@ class Step:
 
 
 class Deployment:
-    """The steps of one deployment, in order."""
+    """The steps of one deployment, in order.
+
+    ``page`` is the directory of the built page; ``keep_days`` how long the files of earlier builds
+    are kept; ``execution_role`` the role (ARN) by which CloudFormation makes the resources, where
+    whoever deploys may not make them.
+    """
 
     def __init__(
         self,
@@ -44,6 +49,7 @@ class Deployment:
         page: Path,
         keep_days: int,
         confirmed: bool,
+        execution_role: str | None = None,
         root: Path = ROOT,
     ) -> None:
         self._intent = intent
@@ -53,6 +59,7 @@ class Deployment:
         self._page = page
         self._keep_days = keep_days
         self._confirmed = confirmed
+        self._execution_role = execution_role
         self._root = root
 
     def steps(self) -> Iterator[Step]:
@@ -166,8 +173,9 @@ class Deployment:
             [
                 *(".venv-sam/bin/sam", "deploy", "--config-env", environment.name),
                 *("--region", self._clients.region),
-                *("--no-resolve-image-repos", "--image-repository", self._image_repository()),
+                *("--image-repository", self._image_repository()),
                 *("--parameter-overrides", f"file://{file}"),
+                *(["--role-arn", self._execution_role] if self._execution_role else []),
                 *(["--no-confirm-changeset"] if self._confirmed else []),
             ]
         )

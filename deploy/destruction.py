@@ -5,7 +5,6 @@ Nothing is deleted before everything that would stop it half-way has been looked
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from deploy.clients import Clients
-from deploy.parameters import read_template
+from deploy.parameters import Environment, read_template
+from deploy.preflight import IMAGE_REPOSITORY
 from deploy.problems import Stopped
 from deploy.programs import Programs
 from deploy.stack import Stack, read_stack
@@ -51,7 +51,7 @@ class Holding:
 
 
 def destroy(
-    name: str,
+    environment: Environment,
     clients: Clients,
     programs: Programs,
     say: Callable[[str], None],
@@ -60,7 +60,7 @@ def destroy(
     empty_page_bucket: bool,
     dry_run: bool = False,
 ) -> None:
-    """Delete the stack ``name``; there is nothing to do where there is none.
+    """Delete the stack of an environment; there is nothing to do where there is none.
 
     ``confirm`` is asked with the stack's name. ``empty_page_bucket`` is the consent to delete what
     the page's bucket holds, all versions.
@@ -68,6 +68,7 @@ def destroy(
     Raises:
         Stopped: something stands against it; nothing was deleted.
     """
+    name = environment.stack
     stack = read_stack(clients.cloudformation, name)
     if stack is None:
         say(f"There is no stack {name} in {clients.region}; nothing to destroy.")
@@ -93,7 +94,7 @@ def destroy(
         ]
     )
     say(f"The stack {name} is gone.")
-    left = list(leftovers(holding, clients))
+    left = list(leftovers(holding, environment.account_stack, clients))
     for line in left or ["Nothing of it is left."]:
         say(line)
 
@@ -164,7 +165,7 @@ def empty(s3: S3Client, bucket: str) -> None:
             )
 
 
-def leftovers(holding: Holding, clients: Clients) -> Iterator[str]:
+def leftovers(holding: Holding, account_stack: str, clients: Clients) -> Iterator[str]:
     """What outlives a deleted stack and may cost money, each with what removes it."""
     stack = holding.stack.name
     for resource in holding.resources:
@@ -178,9 +179,11 @@ def leftovers(holding: Holding, clients: Clients) -> Iterator[str]:
     for group in sorted(names | set(_log_groups(f"/aws/lambda/{stack}-", clients))):
         if group in _log_groups(group, clients):
             yield f"Left: log group {group}; aws logs delete-log-group --log-group-name ..."
-    for repository, images in _repositories(stack, clients):
+    repository, images = _images(account_stack, clients)
+    if images:
         yield (
-            f"Left: image repository {repository} with {images} images; "
+            f"Left: {images} images in {repository}, which all stacks of this account and region "
+            f"share; the oldest expire by themselves. Where this was the last one: "
             f"aws ecr delete-repository --force --repository-name {repository}"
         )
 
@@ -262,12 +265,14 @@ def _log_groups(prefix: str, clients: Clients) -> Sequence[str]:
     return [group["logGroupName"] for page in pages for group in page["logGroups"]]
 
 
-def _repositories(stack: str, clients: Clients) -> Iterator[tuple[str, int]]:
-    """The repositories of SAM's companion stack: named after the stack's letters and a hash."""
-    ours = re.compile(re.sub("[^a-z0-9]", "", stack.lower()) + "[0-9a-f]{8}/")
-    for page in clients.ecr.get_paginator("describe_repositories").paginate():
-        for repository in page["repositories"]:
-            name = repository["repositoryName"]
-            if ours.match(name):
-                images = clients.ecr.get_paginator("list_images").paginate(repositoryName=name)
-                yield name, sum(len(p["imageIds"]) for p in images)
+def _images(account_stack: str, clients: Clients) -> tuple[str, int]:
+    """The repository that all stacks of the account push to, and how many images it holds."""
+    account = read_stack(clients.cloudformation, account_stack)
+    if account is None:
+        return "", 0
+    name = account.outputs.get(IMAGE_REPOSITORY, "").partition("/")[2]
+    try:
+        pages = clients.ecr.get_paginator("list_images").paginate(repositoryName=name)
+        return name, sum(len(page["imageIds"]) for page in pages)
+    except clients.ecr.exceptions.RepositoryNotFoundException:
+        return name, 0

@@ -203,7 +203,7 @@ def test_a_deployment_builds_deploys_and_publishes_and_may_be_repeated(
     assert {**given, "Release": ""} == wanted.values
     assert sam == [
         *(".venv-sam/bin/sam", "deploy", "--config-env", "dev", "--region", REGION),
-        *("--no-resolve-image-repos", "--image-repository", REPOSITORY),
+        *("--image-repository", REPOSITORY),
         *("--parameter-overrides", f"file://{tmp_path / '.aws-sam' / 'parameters-dev.yaml'}"),
         "--no-confirm-changeset",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -9,17 +10,27 @@ from botocore.exceptions import ClientError
 
 from deploy.clients import Clients, make_clients
 from deploy.destruction import destroy
+from deploy.parameters import Environment
 from deploy.problems import Stopped
 from tests.conftest import REGION
 from tests.integration.deployed_stack import (
+    ACCOUNT,
     INDEX_BUCKET,
     NAME,
     PAGE_BUCKET,
+    REPOSITORY,
     TABLE,
     ScriptedPrograms,
     deployed,
+    prepared,
     programs,
 )
+
+MANIFEST = {
+    "schemaVersion": 2,
+    "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+    "layers": [],
+}
 
 
 @pytest.fixture
@@ -40,7 +51,7 @@ def destroying(
     said: list[str] = []
     tools = programs(sam_delete=sam_delete)
     destroy(
-        NAME,
+        Environment("dev", NAME, ACCOUNT, {}),
         clients,
         tools,
         said.append,
@@ -151,13 +162,17 @@ def test_a_dry_run_says_what_would_go_and_what_would_stay(clients: Clients) -> N
 def test_what_is_left_is_listed_with_what_removes_it(clients: Clients) -> None:
     deployed(clients, kept=True)
     clients.logs.create_log_group(logGroupName=f"/aws/lambda/{NAME}-Bystander")
-    repository = "energycopilotdev0a1b2c3d/inferencefunction89abcdefrepo"
-    clients.ecr.create_repository(repositoryName=repository)
-    clients.ecr.create_repository(repositoryName="energycopilotdevelopers/other")
+    prepared(clients)
+    repository = REPOSITORY.partition("/")[2]
+    for tag in ("one", "two"):
+        clients.ecr.put_image(
+            repositoryName=repository,
+            imageManifest=json.dumps({**MANIFEST, "config": {"digest": tag}}),
+            imageTag=tag,
+        )
     said, _ = destroying(clients)
     left = [line for line in said if line.startswith("Left")]
     assert len(left) == 3
-    for line, name in zip(
-        left, (f"table {TABLE}", f"/aws/lambda/{NAME}-Bystander", repository), strict=True
-    ):
+    names = (f"table {TABLE}", f"/aws/lambda/{NAME}-Bystander", f"2 images in {repository}")
+    for line, name in zip(left, names, strict=True):
         assert name in line

@@ -82,7 +82,7 @@ def test_a_file_that_is_named_again_is_no_longer_superseded() -> None:
     files = (PageFile("assets/back.js", b"x"),)
     upload = plan(files, {"assets/back.js": Stored(superseded=TODAY)}, TODAY, 14)
     assert upload.reinstate == ("assets/back.js",)
-    assert upload.put == upload.delete == upload.supersede == ()
+    assert (upload.put, upload.delete, upload.supersede) == ((), (), ())
 
 
 @given(before=FILES, after=FILES, days=st.integers(0, 30))
