@@ -79,7 +79,7 @@ class AnswerLog:
         )
         if header is None:
             raise self._why_not(answer_id, now)
-        question = read_question(self._table, answer_id)
+        question = read_question(self._table, header.identity.tenant, answer_id)
         if question is None:
             raise NotTaken("missing")
         return Lease(header=header, question=question)
@@ -112,7 +112,12 @@ class AnswerLog:
             "body": body,
             "ttl": int(self._now()) + CHUNK_TTL_S,
         }
-        return {"TableName": self._table.name, "Item": encode(row)}
+        sealed = self._table.sealed(lease.header.identity.tenant, row, "body")
+        return {"TableName": self._table.name, "Item": encode(sealed)}
+
+    def seals_at_once(self, lease: Lease) -> bool:
+        """Whether ``chunk_put`` needs no call of the key service."""
+        return self._table.sealer.is_ready(lease.header.identity.tenant)
 
     def fence_update(self, lease: Lease, seq: int | None = None) -> dict[str, Any]:
         """The parameters of the ``UpdateItem`` that fences: it holds while the lease does, renews

@@ -1,4 +1,4 @@
-"""The one transaction that accepts a question, as data. It writes nothing itself.
+"""The one transaction that accepts a question, as data, its texts sealed. It writes nothing itself.
 
 The order of the writes is part of the contract: the caller reads the reasons of a refusal by it.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from copilot.allowance import take_slot
@@ -17,6 +18,7 @@ from copilot.table import (
     ASK_SK,
     HEADER_SK,
     META_SK,
+    Table,
     answer_pk,
     conversation_pk,
     encode,
@@ -38,7 +40,7 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
     must still be where that is not left to the client.
     """
 
-    table: str
+    table: Table
     question: NewQuestion
     answer_id: str
     conversation_id: str
@@ -54,8 +56,14 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
         the answer's slot if it is ``counted``."""
         writes = [self._idempotency(), self._conversation(), self._rate(), *self._answer()]
         if self.counted:
-            writes.append(take_slot(self.table, self.question.identity, self.answer_id, self.now))
+            writes.append(
+                take_slot(self.table.name, self.question.identity, self.answer_id, self.now)
+            )
         return writes
+
+    @property
+    def _tenant(self) -> str:
+        return self.question.identity.tenant
 
     @property
     def _second(self) -> int:
@@ -72,8 +80,8 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
         }
         return {
             "Put": {
-                "TableName": self.table,
-                "Item": encode(item),
+                "TableName": self.table.name,
+                "Item": encode(self.table.sealed(self._tenant, item, "payload")),
                 "ConditionExpression": "attribute_not_exists(PK) OR #ttl < :now",
                 "ExpressionAttributeNames": {"#ttl": "ttl"},
                 "ExpressionAttributeValues": encode({":now": self._second}),
@@ -81,6 +89,8 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
         }
 
     def _conversation(self) -> dict[str, Any]:
+        pk = conversation_pk(self._tenant, self.conversation_id)
+        title = title_of(self.question.text)
         values: dict[str, Any] = {
             ":answer": self.answer_id,
             ":now": self._second,
@@ -88,7 +98,7 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
             ":ttl": self._second + self.retention_s,
             ":owner": self.question.identity.user,
             ":list": owner_key(self.question.identity),
-            ":title": title_of(self.question.text),
+            ":title": self.table.seal(self._tenant, pk, META_SK, "title", title),
             ":zero": 0,
             ":one": 1,
         }
@@ -106,10 +116,8 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
                 values[":leaf"] = self.leaf
         return {
             "Update": {
-                "TableName": self.table,
-                "Key": key(
-                    conversation_pk(self.question.identity.tenant, self.conversation_id), META_SK
-                ),
+                "TableName": self.table.name,
+                "Key": key(pk, META_SK),
                 "UpdateExpression": "SET active_answer = :answer, leaf = :answer, updated = :now, "
                 "#ttl = :ttl, owner_key = :list, title = if_not_exists(title, :title), "
                 "list_order = if_not_exists(pin_offset, :zero) + :order, "
@@ -124,7 +132,7 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
         window = self._second // RATE_WINDOW_S
         return {
             "Update": {
-                "TableName": self.table,
+                "TableName": self.table.name,
                 "Key": key(rate_limit_pk(self.question.identity, window), META_SK),
                 "UpdateExpression": "ADD questions :one SET #ttl = :ttl",
                 "ConditionExpression": "attribute_not_exists(questions) OR questions < :most",
@@ -164,7 +172,7 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
             "PK": answer_pk(self.answer_id),
             "SK": ASK_SK,
             "text": self.question.text,
-            "filters": self.question.filters,
+            "filters": msgspec.json.encode(self.question.filters).decode(),
             "fresh": self.question.fresh,
             "parent": self.parent,
             "ttl": self._second + HEADER_TTL_S,
@@ -177,7 +185,12 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
             parent=self.parent,
         )
         stored = message_item(
-            identity.tenant, self.conversation_id, message, self._second + self.retention_s
+            self.table,
+            identity.tenant,
+            self.conversation_id,
+            message,
+            self._second + self.retention_s,
         )
+        asked = self.table.sealed(identity.tenant, asked, "text", "filters")
         items = [encode(header), encode(asked), stored]
-        return [{"Put": {"TableName": self.table, "Item": item}} for item in items]
+        return [{"Put": {"TableName": self.table.name, "Item": item}} for item in items]

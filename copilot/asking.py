@@ -32,7 +32,7 @@ from copilot.ask_transaction import (
     AskTransaction,
 )
 from copilot.conversations import Conversations
-from copilot.headers import owned_header, read_header
+from copilot.headers import header_of, owned_header, read_header
 from copilot.identifiers import new_id
 from copilot.identity import Identity
 from copilot.question import ROOT, Asked, NewQuestion
@@ -146,7 +146,7 @@ class Asking:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
             raise self._why_not_subscribed(identity, answer_id) from error
-        return Header.of(decode(answer["Attributes"]))
+        return header_of(self._table, decode(answer["Attributes"]))
 
     # --- inside ------------------------------------------------------------------------------
 
@@ -156,7 +156,7 @@ class Asking:
         """One transaction; ``None`` if it went through, else the reason of each write."""
         parent, leaf = self._place(question)
         transaction = AskTransaction(
-            table=self._table.name,
+            table=self._table,
             question=question,
             answer_id=answer_id,
             conversation_id=conversation_id,
@@ -182,8 +182,7 @@ class Asking:
             return ROOT, None
         conversations, tenant = Conversations(self._table, self._now), question.identity.tenant
         if question.parent is None:
-            head = conversations.head(question.identity, question.conversation_id)
-            leaf = head.leaf if head else None
+            leaf = conversations.leaf(question.identity, question.conversation_id)
             return leaf or ROOT, leaf
         known = question.parent == ROOT or conversations.has_turn(
             tenant, question.conversation_id, question.parent
@@ -213,7 +212,9 @@ class Asking:
             ConsistentRead=True,
         )
         item = decode(answer.get("Item", {}))
-        return item if item and is_live(item, self._now()) else {}
+        if not item or not is_live(item, self._now()):
+            return {}
+        return self._table.opened(question.identity.tenant, item)
 
     def _follow(self, question: NewQuestion, answer_id: str) -> Header:
         if question.connection_id is not None:

@@ -83,7 +83,7 @@ class ConversationList:
             query = self._query(identity, limit - len(heads), after)
             answer = self._table.client.query(**query)
             items = [decode(item) for item in answer["Items"]]
-            heads += [ConversationHead.of(i) for i in items if is_live(i, self._now())]
+            heads += [self._head_in(identity, i) for i in items if is_live(i, self._now())]
             last = decode(answer.get("LastEvaluatedKey", {}))
             after = Position(last["list_order"], _id_in(last["PK"])) if last else None
             if after is None or len(heads) >= limit:
@@ -116,7 +116,8 @@ class ConversationList:
             "turns": 0,
             "ttl": int(now) + self._retention_s,
         }
-        self._table.client.put_item(TableName=self._table.name, Item=encode(item))
+        sealed = self._table.sealed(identity.tenant, item, "title")
+        self._table.client.put_item(TableName=self._table.name, Item=encode(sealed))
         return ConversationHead.of({k: v for k, v in item.items() if v is not None})
 
     def rename(self, identity: Identity, conversation_id: str, title: str) -> ConversationHead:
@@ -125,7 +126,9 @@ class ConversationList:
         Raises:
             UnknownConversation: it does not exist, is deleted, or is somebody else's.
         """
-        return self._update(identity, conversation_id, "SET title = :title", {":title": title})
+        pk = conversation_pk(identity.tenant, conversation_id)
+        sealed = self._table.seal(identity.tenant, pk, META_SK, "title", title)
+        return self._update(identity, conversation_id, "SET title = :title", {":title": sealed})
 
     def pin(self, identity: Identity, conversation_id: str, pinned: bool) -> ConversationHead:
         """Keep a conversation at the top of the list, or no longer.
@@ -273,7 +276,10 @@ class ConversationList:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
             raise _unknown() from error
-        return ConversationHead.of(decode(answer["Attributes"]))
+        return self._head_in(identity, decode(answer["Attributes"]))
+
+    def _head_in(self, identity: Identity, item: dict[str, Any]) -> ConversationHead:
+        return ConversationHead.of(self._table.opened(identity.tenant, item))
 
     def _expire(self, tenant: str, conversation_id: str, ttl: int, answer_ttl: int) -> None:
         """Let the messages go at ``ttl``, headers and questions of their answers at

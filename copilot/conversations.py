@@ -22,6 +22,9 @@ from copilot.table import (
     turn_sk_prefix,
 )
 
+_SEALED = ("text", "end", "sources", "comment")
+"""What of a message is sealed where there is a key."""
+
 _SLACK_TURNS = 2
 """How many turns of other branches one read of the history may meet before it reads again."""
 
@@ -112,7 +115,22 @@ class Conversations:
         item = decode(answer.get("Item", {}))
         if not item or item["owner"] != identity.user or not is_live(item, self._now()):
             return None
-        return ConversationHead.of(item)
+        return ConversationHead.of(self._table.opened(identity.tenant, item))
+
+    def leaf(self, identity: Identity, conversation_id: str) -> str | None:
+        """The newest turn of one of the caller's conversations; ``None`` where there is none."""
+        answer = self._table.client.get_item(
+            TableName=self._table.name,
+            Key=key(conversation_pk(identity.tenant, conversation_id), META_SK),
+            ProjectionExpression="#owner, #ttl, leaf",
+            ExpressionAttributeNames={"#owner": "owner", "#ttl": "ttl"},
+            ConsistentRead=True,
+        )
+        item = decode(answer.get("Item", {}))
+        if not item or item["owner"] != identity.user or not is_live(item, self._now()):
+            return None
+        leaf: str | None = item.get("leaf")
+        return leaf
 
     def has_turn(self, tenant: str, conversation_id: str, answer_id: str) -> bool:
         """Whether the conversation holds the turn."""
@@ -131,7 +149,7 @@ class Conversations:
             ExpressionAttributeValues=_prefix(tenant, conversation_id, MESSAGE_SK_PREFIX),
             ConsistentRead=True,
         )
-        return self._live(item for page in pages for item in page["Items"])
+        return self._live(tenant, (item for page in pages for item in page["Items"]))
 
     def history(
         self,
@@ -177,7 +195,7 @@ class Conversations:
             Limit=limit,
             ConsistentRead=True,
         )
-        return self._live(answer["Items"])
+        return self._live(tenant, answer["Items"])
 
     def turn(self, tenant: str, conversation_id: str, answer_id: str) -> list[Message]:
         """The question and, once it has ended, the answer of one turn."""
@@ -187,12 +205,13 @@ class Conversations:
             ExpressionAttributeValues=_prefix(tenant, conversation_id, turn_sk_prefix(answer_id)),
             ConsistentRead=True,
         )
-        return self._live(answer["Items"])
+        return self._live(tenant, answer["Items"])
 
-    def _live(self, items: Iterable[Mapping[str, Any]]) -> list[Message]:
+    def _live(self, tenant: str, items: Iterable[Mapping[str, Any]]) -> list[Message]:
         now = self._now()
         decoded = (decode(item) for item in items)
-        return [Message.of(item) for item in decoded if is_live(item, now)]
+        live = (item for item in decoded if is_live(item, now))
+        return [Message.of(self._table.opened(tenant, item)) for item in live]
 
 
 def _prefix(tenant: str, conversation_id: str, prefix: str) -> dict[str, Any]:
@@ -205,16 +224,17 @@ def _next_of(order: list[str], answer_id: str) -> str:
     return order[after] if after < len(order) else ROOT
 
 
-def message_item(tenant: str, conversation_id: str, message: Message, ttl: int) -> dict[str, Any]:
-    """One message as a DynamoDB item; writing it twice makes no second one."""
-    return encode(
-        {
-            "PK": conversation_pk(tenant, conversation_id),
-            "SK": message_sk(message.answer_id, message.role),
-            **{name: getattr(message, name) for name in message.__struct_fields__},
-            "ttl": ttl,
-        }
-    )
+def message_item(
+    table: Table, tenant: str, conversation_id: str, message: Message, ttl: int
+) -> dict[str, Any]:
+    """One message as an item of ``table``, sealed; writing it twice makes no second one."""
+    row = {
+        "PK": conversation_pk(tenant, conversation_id),
+        "SK": message_sk(message.answer_id, message.role),
+        **{name: getattr(message, name) for name in message.__struct_fields__},
+        "ttl": ttl,
+    }
+    return encode(table.sealed(tenant, row, *_SEALED))
 
 
 def title_of(question: str, limit: int = 60) -> str:

@@ -89,13 +89,13 @@ class Ender(Struct, frozen=True, kw_only=True):
         self, header: Header, event: End, encoded: str, only_unowned: bool
     ) -> dict[str, Any]:
         condition = "epoch = :mine AND #state IN (:queued, :streaming) AND last_seq = :seq"
+        pk, tenant = answer_pk(header.answer_id), header.identity.tenant
         values: dict[str, Any] = {
             ":mine": header.epoch,
             ":queued": "queued",
             ":streaming": "streaming",
             ":final": event.state,
-            ":end": encoded,
-            ":sha": event.sha256,
+            ":end": self.table.seal(tenant, pk, HEADER_SK, "end", encoded),
             ":seq": event.last_seq,
             ":zero": 0,
             ":ttl": int(self.now()) + HEADER_TTL_S,
@@ -106,8 +106,8 @@ class Ender(Struct, frozen=True, kw_only=True):
         return {
             "Update": {
                 "TableName": self.table.name,
-                "Key": key(answer_pk(header.answer_id), HEADER_SK),
-                "UpdateExpression": "SET #state = :final, #end = :end, sha256 = :sha, "
+                "Key": key(pk, HEADER_SK),
+                "UpdateExpression": "SET #state = :final, #end = :end, "
                 "lease_until = :zero, #ttl = :ttl",
                 "ConditionExpression": condition,
                 "ExpressionAttributeNames": {"#state": "state", "#end": "end", "#ttl": "ttl"},
@@ -118,7 +118,9 @@ class Ender(Struct, frozen=True, kw_only=True):
     def _receipt_writes(
         self, header: Header, event: End, sources: list[Source], question: str
     ) -> list[dict[str, Any]]:
-        item = receipt_item(header, event, sources, question, retention_s=self.retention_s)
+        item = receipt_item(
+            self.table, header, event, sources, question, retention_s=self.retention_s
+        )
         put = {"Put": {"TableName": self.table.name, "Item": item}}
         outdated = outdate(
             self.table,
@@ -147,7 +149,9 @@ class Ender(Struct, frozen=True, kw_only=True):
             {
                 "Put": {
                     "TableName": self.table.name,
-                    "Item": message_item(tenant, conversation_id, message, now + self.retention_s),
+                    "Item": message_item(
+                        self.table, tenant, conversation_id, message, now + self.retention_s
+                    ),
                 }
             },
             {

@@ -13,7 +13,7 @@ from copilot.queue_messages import ForgetAnswer
 from copilot.queue_sender import QueueSender
 from copilot.receipts import outdate, receipt_key
 from copilot.redaction import redact
-from copilot.table import Table, conversation_pk, encode, key, message_sk
+from copilot.table import Table, conversation_pk, encode, message_sk
 
 _CONFLICT_RETRIES = 4
 
@@ -52,8 +52,8 @@ class FeedbackBook:
         if not header.is_final:
             raise NotEnded("The answer is still being written; judge it when it has ended.")
         writes: list[Any] = [
-            self._write(self._message_key(header), judgement),
-            self._write(receipt_key(header), judgement),
+            self._write(header, self._message_key(header), judgement),
+            self._write(header, receipt_key(header), judgement),
             *outdate(
                 self._table, identity, header.created, self._now(), retention_s=self._retention_s
             ),
@@ -73,18 +73,21 @@ class FeedbackBook:
             tenant = header.identity.tenant
             self._queue.send(ForgetAnswer(tenant=tenant, answer_id=answer_id), tenant)
 
-    def _message_key(self, header: Header) -> dict[str, Any]:
-        return key(
-            conversation_pk(header.identity.tenant, header.conversation_id),
-            message_sk(header.answer_id, "assistant"),
-        )
-
-    def _write(self, row: dict[str, Any], judgement: Judgement) -> dict[str, Any]:
-        said = {
-            "rating": judgement.rating,
-            "reason": judgement.reason if judgement.rating else None,
-            "comment": self._comment(judgement) if judgement.rating else None,
+    def _message_key(self, header: Header) -> dict[str, str]:
+        return {
+            "PK": conversation_pk(header.identity.tenant, header.conversation_id),
+            "SK": message_sk(header.answer_id, "assistant"),
         }
+
+    def _write(self, header: Header, row: dict[str, str], judgement: Judgement) -> dict[str, Any]:
+        rated = judgement.rating is not None
+        said: dict[str, Any] = {
+            "rating": judgement.rating,
+            "reason": judgement.reason if rated else None,
+            "comment": self._comment(judgement) if rated else None,
+        }
+        sealed = self._table.sealed(header.identity.tenant, {**row, **said}, "comment")
+        said["comment"] = sealed["comment"]
         kept = [name for name, value in said.items() if value is not None]
         gone = [name for name, value in said.items() if value is None]
         change = f"SET {', '.join(f'#{n} = :{n}' for n in kept)}" if kept else ""
@@ -92,7 +95,7 @@ class FeedbackBook:
             change += f" REMOVE {', '.join(f'#{n}' for n in gone)}"
         update: dict[str, Any] = {
             "TableName": self._table.name,
-            "Key": row,
+            "Key": encode(row),
             "UpdateExpression": change.strip(),
             "ConditionExpression": "attribute_exists(PK)",
             "ExpressionAttributeNames": {f"#{name}": name for name in said},

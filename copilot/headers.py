@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from botocore.exceptions import ClientError
 
 from copilot.answer_header import Header, UnknownAnswer
@@ -18,7 +20,12 @@ def read_header(table: Table, answer_id: str, now: float) -> Header | None:
         TableName=table.name, Key=key(answer_pk(answer_id), HEADER_SK), ConsistentRead=True
     )
     item = decode(answer.get("Item", {}))
-    return Header.of(item) if item and is_live(item, now) else None
+    return header_of(table, item) if item and is_live(item, now) else None
+
+
+def header_of(table: Table, item: Mapping[str, Any]) -> Header:
+    """The header in a decoded row, its end opened."""
+    return Header.of(table.opened(item["tenant"], item))
 
 
 def owned_header(table: Table, identity: Identity, answer_id: str, now: float) -> Header:
@@ -33,17 +40,17 @@ def owned_header(table: Table, identity: Identity, answer_id: str, now: float) -
     return header
 
 
-def read_question(table: Table, answer_id: str) -> Question | None:
-    """What was asked, or ``None`` if that is gone."""
+def read_question(table: Table, tenant: str, answer_id: str) -> Question | None:
+    """What was asked in ``tenant``, or ``None`` if that is gone."""
     answer = table.client.get_item(
         TableName=table.name, Key=key(answer_pk(answer_id), ASK_SK), ConsistentRead=True
     )
     if "Item" not in answer:
         return None
-    item = decode(answer["Item"])
+    item = table.opened(tenant, decode(answer["Item"]))
     return Question(
         text=item["text"],
-        filters=item.get("filters", {}),
+        filters=_filters(item.get("filters", {})),
         fresh=item.get("fresh", False),
         parent=item.get("parent"),
     )
@@ -66,7 +73,7 @@ def update_header(
         if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
             return None
         raise
-    return Header.of(decode(answer["Attributes"]))
+    return header_of(table, decode(answer["Attributes"]))
 
 
 def header_update(
@@ -89,3 +96,8 @@ def header_update(
         "ExpressionAttributeValues": encode(values),
         "ReturnValues": "ALL_NEW",
     }
+
+
+def _filters(stored: str | dict[str, str]) -> dict[str, str]:
+    """Filters as they are stored now, JSON, or as they were before that could be sealed, a map."""
+    return stored if isinstance(stored, dict) else msgspec.json.decode(stored, type=dict[str, str])

@@ -24,6 +24,9 @@ from copilot.wire import End, FinalState, Source
 DAY_S = 86_400
 _RECEIPT = "R#"
 _ROLLUP = "ROLLUP#"
+_SEALED = ("question", "question_sha256", "answer_sha256", "comment")
+"""What of a row is sealed where there is a key. A hash of a question that can be guessed tells the
+question, so hashes are sealed with it."""
 EVERYBODY = "*"
 """The scope of a tenant's sums; a person's sums have the user's name."""
 
@@ -80,24 +83,31 @@ def rollup_sk(scope: str) -> str:
     return f"{_ROLLUP}{scope}"
 
 
-def receipt_key(header: Header) -> dict[str, Any]:
+def receipt_key(header: Header) -> dict[str, str]:
     """The key of the receipt that an answer has once it has ended."""
-    return key(
-        day_pk(header.identity.tenant, day_of(header.created)),
-        receipt_sk(header.identity.user, header.answer_id),
-    )
+    return {
+        "PK": day_pk(header.identity.tenant, day_of(header.created)),
+        "SK": receipt_sk(header.identity.user, header.answer_id),
+    }
 
 
 def receipt_item(
-    header: Header, end: End, sources: Iterable[Source], question: str, *, retention_s: int
+    table: Table,
+    header: Header,
+    end: End,
+    sources: Iterable[Source],
+    question: str,
+    *,
+    retention_s: int,
 ) -> dict[str, Any]:
-    """The row of an answer that ends with ``end``."""
+    """The row of an answer that ends with ``end``, sealed."""
     receipt = end.receipt
-    day = day_of(header.created)
-    row = {
+    day, tenant = day_of(header.created), header.identity.tenant
+    row: dict[str, Any] = {
+        **receipt_key(header),
         "answer_id": header.answer_id,
         "conversation_id": header.conversation_id,
-        "tenant": header.identity.tenant,
+        "tenant": tenant,
         "user": header.identity.user,
         "groups": list(header.identity.groups),
         "at": header.created,
@@ -127,7 +137,7 @@ def receipt_item(
             "total_ms": _decimal(receipt.total_ms),
             "posts": receipt.posts,
         }
-    return {**receipt_key(header), **encode(row)}
+    return encode(table.sealed(tenant, row, *_SEALED))
 
 
 def outdate(
@@ -175,7 +185,8 @@ class Receipts:
             ConsistentRead=True,
         )
         items = (decode(item) for page in pages for item in page["Items"])
-        return [i for i in items if is_live(i, self._now()) and user in (None, i["user"])]
+        live = (i for i in items if is_live(i, self._now()) and user in (None, i["user"]))
+        return [self._table.opened(tenant, item) for item in live]
 
     def rollups(self, tenant: str, days: Sequence[str], user: str | None) -> dict[str, Rollup]:
         """The kept sums of ``days``, at most 100 of them; an empty one where there is none."""
@@ -188,6 +199,7 @@ class Receipts:
             for raw in answer["Responses"].get(self._table.name, []):
                 item = decode(raw)
                 if is_live(item, self._now()):
+                    item = self._table.opened(tenant, item)
                     day = item["PK"].rsplit("#", 1)[1]
                     found[day] = Rollup(item["version"], item.get("body"))
             left = answer["UnprocessedKeys"].get(self._table.name)
@@ -198,16 +210,17 @@ class Receipts:
         self, tenant: str, day: str, user: str | None, known: Rollup, body: str, *, retention_s: int
     ) -> None:
         """Keep the sums of a past day, unless a row has changed since ``known`` was read."""
+        pk, sk = day_pk(tenant, day), rollup_sk(EVERYBODY if user is None else user)
         try:
             self._table.client.update_item(
                 TableName=self._table.name,
-                Key=self._rollup_key(tenant, day, user),
+                Key=key(pk, sk),
                 UpdateExpression="SET body = :body, version = :version, #ttl = :ttl",
                 ConditionExpression="attribute_not_exists(version) OR version = :version",
                 ExpressionAttributeNames={"#ttl": "ttl"},
                 ExpressionAttributeValues=encode(
                     {
-                        ":body": body,
+                        ":body": self._table.seal(tenant, pk, sk, "body", body),
                         ":version": known.version,
                         ":ttl": _expiry(day, retention_s),
                     }

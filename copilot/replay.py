@@ -37,7 +37,7 @@ def read_chunks(table: Table, header: Header, from_seq: int) -> list[Chunk]:
     chunks = []
     for page in pages:
         for raw in page["Items"]:
-            item = decode(raw)
+            item = table.opened(header.identity.tenant, decode(raw))
             seq = int(item["SK"].rsplit("#", 1)[1])
             if item["kind"] == "sources":
                 sources = msgspec.json.decode(item["body"], type=list[Source])

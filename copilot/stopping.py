@@ -83,7 +83,7 @@ class Stopping:
     ) -> tuple[Header, End | None]:
         """End an answer without a live lease; a worker that takes it meanwhile wins."""
         chunks = read_chunks(self._table, header, 1)
-        question = read_question(self._table, header.answer_id)
+        question = read_question(self._table, header.identity.tenant, header.answer_id)
         ending = Ending(
             state=state,
             finish_reason=reason,

@@ -1,4 +1,7 @@
-"""The single DynamoDB table: key builders and item coding. It decides nothing."""
+"""The single DynamoDB table: key builders, item coding, texts sealed on their way in and out.
+
+It decides nothing.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from msgspec import Struct
 
 from copilot.identity import Identity
+from copilot.sealing.sealer import UNSEALED, Place, Sealer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -28,10 +32,43 @@ _deserializer = TypeDeserializer()
 
 
 class Table(Struct, frozen=True):
-    """The table as a value: the client that reaches it and its name."""
+    """The table as a value: the client that reaches it, its name, and what seals its texts."""
 
     client: DynamoDBClient
     name: str
+    sealer: Sealer = UNSEALED
+
+    def seal(self, tenant: str, pk: str, sk: str, attribute: str, text: str) -> str | bytes:
+        """One text as it is stored there.
+
+        Raises:
+            KeyUnavailable: the key service does not answer, or refuses.
+        """
+        return self.sealer.seal(Place(tenant, pk, sk, attribute), text)
+
+    def sealed(self, tenant: str, row: Mapping[str, Any], *attributes: str) -> dict[str, Any]:
+        """A row of Python values with its texts ``attributes`` sealed; ``None`` stays ``None``.
+
+        Raises:
+            KeyUnavailable: the key service does not answer, or refuses.
+        """
+        pk, sk = row["PK"], row["SK"]
+        texts = {name: row[name] for name in attributes if row.get(name) is not None}
+        return {**row, **{n: self.seal(tenant, pk, sk, n, text) for n, text in texts.items()}}
+
+    def opened(self, tenant: str, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A decoded row with every sealed text opened; nothing else in the table is binary.
+
+        Raises:
+            SealError: a text cannot be opened.
+        """
+        pk, sk = row.get("PK", ""), row.get("SK", "")
+        return {
+            name: self.sealer.open(Place(tenant, pk, sk, name), value)
+            if type(value) is bytes
+            else value
+            for name, value in row.items()
+        }
 
 
 def connection_pk(connection_id: str) -> str:
@@ -97,7 +134,7 @@ def decode(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _encoded(value: Any) -> Any:
-    # boto3's serializer tries every type in turn and takes numbers through decimal contexts. Five
+    # boto3's serializer tries every type in turn and takes numbers through decimal contexts. Six
     # types are nearly all there is here; the rest is left to it.
     kind = type(value)
     if kind is str:
@@ -106,6 +143,8 @@ def _encoded(value: Any) -> Any:
         return {"N": str(value)}
     if kind is bool:
         return {"BOOL": value}
+    if kind is bytes:
+        return {"B": value}
     if kind is list:
         return {"L": [_encoded(v) for v in value]}
     if kind is set and value and all(type(v) is str for v in value):
@@ -123,6 +162,8 @@ def _decoded(value: Any) -> Any:
         return set(value["SS"])
     if "L" in value:
         return [_decoded(v) for v in value["L"]]
+    if "B" in value:
+        return bytes(value["B"])
     return _plain(_deserializer.deserialize(value))
 
 

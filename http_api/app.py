@@ -24,6 +24,7 @@ from copilot.log import configure_logging
 from copilot.metrics import EmfMetrics, Metrics
 from copilot.published_index import PublishedIndex
 from copilot.queue_sender import QueueSender
+from copilot.sealing.choosing import sealer_of
 from copilot.table import Table
 from copilot.tickets import Grant
 from http_api import api
@@ -53,7 +54,7 @@ def services() -> Services:
     """The services of this process, built by its first request."""
     settings = Settings.of(os.environ)
     configure_logging(settings.log_level)
-    table = Table(boto3.client("dynamodb"), settings.table_name)
+    table = _table(settings)
     queue = QueueSender(boto3.client("sqs"), settings.queue_url)
     kept = settings.retention_s
     return Services(
@@ -107,6 +108,12 @@ def _bundle(settings: Settings) -> Callable[[], Path]:
             only=FILES,
         )
     )
+
+
+def _table(settings: Settings) -> Table:
+    dynamodb, name = boto3.client("dynamodb"), settings.table_name
+    kms = functools.partial(_aws_client, "kms")
+    return Table(dynamodb, name, sealer_of(settings.kms_key_id, kms, dynamodb, name, time.time))
 
 
 def _aws_client(service: Any) -> Any:

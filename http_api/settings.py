@@ -13,6 +13,7 @@ from copilot.auth_mode import AUTH_MODE, AuthMode, auth_mode
 from copilot.configuration import Values, Variable
 from copilot.metrics import STACK_NAME
 from copilot.redaction.settings import REDACT, redacted_kinds
+from copilot.sealing.choosing import KMS_KEY_ID
 
 VARIABLES = (
     Variable("TABLE_NAME", None, "", "the name of the DynamoDB table"),
@@ -38,6 +39,7 @@ VARIABLES = (
     *LIMITS,
     Variable("RETENTION_DAYS", "30", "days", "how long conversations are kept"),
     REDACT,
+    KMS_KEY_ID,
     STACK_NAME,
     Variable("LOG_LEVEL", "INFO", "", "DEBUG, INFO, WARNING or ERROR"),
 )
@@ -67,6 +69,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     allowance: Allowance
     retention_s: int
     redacted: tuple[str, ...]
+    kms_key_id: str
     stack_name: str
     log_level: str
 
@@ -93,6 +96,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             allowance=allowance_of(values),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
             redacted=redacted_kinds(values),
+            kms_key_id=values.text("KMS_KEY_ID"),
             stack_name=values.text("STACK_NAME"),
             log_level=values.text("LOG_LEVEL"),
         )

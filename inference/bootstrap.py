@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -20,6 +20,7 @@ from copilot.answers import AnswerLog
 from copilot.configuration import SettingsError
 from copilot.conversations import Conversations
 from copilot.metrics import EmfMetrics, Metrics
+from copilot.sealing.choosing import sealer_of
 from copilot.table import Table
 from inference.answering.turn import Limits
 from inference.aws.connection_sink import ConnectionSink, client_config
@@ -117,7 +118,10 @@ def answer_log_and_sink(
     clock: Clock,
 ) -> tuple[ThreadedLog, Sink]:
     """The answer log and the way to the sockets, over what the settings name."""
-    table = Table(dynamodb, settings.table_name)
+    sealer = sealer_of(
+        settings.kms_key_id, lambda: _kms(session), dynamodb, settings.table_name, clock.time
+    )
+    table = Table(dynamodb, settings.table_name, sealer)
     log = AnswerLog(table, clock.time, retention_s=settings.retention_s)
     conversations = Conversations(table, clock.time)
     if settings.aws_client == "boto3":
@@ -181,6 +185,13 @@ def load_model(model: ChatModel) -> None:
         model.load()
     except ModelError as error:
         logger.error("language model unusable", extra={"code": error.code, "reason": error.message})
+
+
+def _kms(session: boto3.Session) -> Any:
+    config = Config(
+        retries={"total_max_attempts": 4, "mode": "standard"}, connect_timeout=2, read_timeout=5
+    )
+    return session.client("kms", config=config)
 
 
 def _load_in_background(model: ChatModel) -> None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from copilot.configuration import SettingsError, Values, Variable
 from copilot.metrics import STACK_NAME
 from copilot.redaction.settings import REDACT, redacted_kinds
+from copilot.sealing.choosing import KMS_KEY_ID
 
 VARIABLES = (
     Variable("TABLE_NAME", None, "", "the name of the DynamoDB table"),
@@ -88,6 +89,7 @@ VARIABLES = (
     Variable("FLUSH_WINDOW_MS", "105", "ms", "how long text gathers before it is sent"),
     REDACT,
     Variable("RETENTION_DAYS", "30", "days", "how long conversations are kept"),
+    KMS_KEY_ID,
     STACK_NAME,
     Variable("LOG_LEVEL", "INFO", "", "DEBUG, INFO, WARNING or ERROR"),
 )
@@ -126,6 +128,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     flush_window_s: float
     redacted: tuple[str, ...]
     retention_s: int
+    kms_key_id: str
     stack_name: str
     log_level: str
 
@@ -184,6 +187,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             flush_window_s=values.integer("FLUSH_WINDOW_MS", least=20) / 1000,
             redacted=redacted_kinds(values),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
+            kms_key_id=values.text("KMS_KEY_ID"),
             stack_name=values.text("STACK_NAME"),
             log_level=values.text("LOG_LEVEL"),
         )

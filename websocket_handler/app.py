@@ -18,9 +18,8 @@ from copilot.connections import Connection, Connections, UnknownConnection
 from copilot.identity import Identity, anonymous_user
 from copilot.log import configure_logging
 from copilot.metrics import FAILURES, EmfMetrics
-from copilot.table import Table
 from copilot.wire import AnyServerEvent, Error, ProtocolError, decode_client, encode_event
-from websocket_handler.clients import client_config
+from websocket_handler.clients import client_config, sealed_table
 from websocket_handler.desk import AwsDesk
 from websocket_handler.figures import figures_of
 from websocket_handler.pushes import push
@@ -40,7 +39,7 @@ class App:
         self.settings = settings
         self.metrics = EmfMetrics(settings.stack_name, time.time)
         config = client_config()
-        table = Table(boto3.client("dynamodb", config=config), settings.table_name)
+        table = sealed_table(settings.table_name, settings.kms_key_id)
         self.connections = Connections(table, time.time)
         desk = AwsDesk(
             table,

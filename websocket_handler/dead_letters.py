@@ -15,9 +15,8 @@ from copilot.log import configure_logging
 from copilot.metrics import DEAD_LETTERS, FAILURES, EmfMetrics
 from copilot.queue_messages import AnswerQuestion, BadQueueMessage, decode_message
 from copilot.stopping import Stopping
-from copilot.table import Table
 from copilot.wire import ErrorInfo
-from websocket_handler.clients import client_config
+from websocket_handler.clients import client_config, sealed_table
 from websocket_handler.pushes import push
 from websocket_handler.settings import DeadLetterSettings
 
@@ -39,7 +38,7 @@ class Consumer:
     def __init__(self, settings: DeadLetterSettings) -> None:
         config = client_config()
         self.metrics = EmfMetrics(settings.stack_name, time.time)
-        table = Table(boto3.client("dynamodb", config=config), settings.table_name)
+        table = sealed_table(settings.table_name, settings.kms_key_id)
         self.stopping = Stopping(table, time.time, retention_s=settings.retention_s)
         self.management: ApiGatewayManagementApiClient = boto3.client(
             "apigatewaymanagementapi", endpoint_url=settings.websocket_endpoint, config=config

@@ -12,6 +12,7 @@ from copilot.auth_mode import AUTH_MODE, AuthMode, auth_mode
 from copilot.configuration import Values, Variable
 from copilot.metrics import STACK_NAME
 from copilot.redaction.settings import REDACT, redacted_kinds
+from copilot.sealing.choosing import KMS_KEY_ID
 
 _TABLE = Variable("TABLE_NAME", None, "", "the name of the DynamoDB table")
 _ENDPOINT = Variable(
@@ -28,6 +29,7 @@ VARIABLES = (
     *LIMITS,
     REDACT,
     _RETENTION,
+    KMS_KEY_ID,
     STACK_NAME,
     _LOG_LEVEL,
 )
@@ -46,7 +48,7 @@ AUTHORIZER_VARIABLES = (
 )
 """Variables of the authorizer of handshakes (``authorizer.handler``)."""
 
-DEAD_LETTER_VARIABLES = (_TABLE, _ENDPOINT, _RETENTION, STACK_NAME, _LOG_LEVEL)
+DEAD_LETTER_VARIABLES = (_TABLE, _ENDPOINT, _RETENTION, KMS_KEY_ID, STACK_NAME, _LOG_LEVEL)
 """Variables of the dead-letter consumer (``dead_letters.handler``)."""
 
 
@@ -60,6 +62,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     allowance: Allowance
     redacted: tuple[str, ...]
     retention_s: int
+    kms_key_id: str
     stack_name: str
     log_level: str
 
@@ -79,6 +82,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             allowance=allowance_of(values),
             redacted=redacted_kinds(values),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
+            kms_key_id=values.text("KMS_KEY_ID"),
             stack_name=values.text("STACK_NAME"),
             log_level=values.text("LOG_LEVEL"),
         )
@@ -90,6 +94,7 @@ class DeadLetterSettings(Struct, frozen=True, kw_only=True):
     table_name: str
     websocket_endpoint: str
     retention_s: int
+    kms_key_id: str
     stack_name: str
     log_level: str
 
@@ -105,6 +110,7 @@ class DeadLetterSettings(Struct, frozen=True, kw_only=True):
             table_name=values.text("TABLE_NAME"),
             websocket_endpoint=values.text("WEBSOCKET_ENDPOINT"),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
+            kms_key_id=values.text("KMS_KEY_ID"),
             stack_name=values.text("STACK_NAME"),
             log_level=values.text("LOG_LEVEL"),
         )

@@ -33,7 +33,14 @@ class DirectLog(ThreadedLog):
 
     async def flush(self, lease: Lease, seq: int, chunk: str | list[Source]) -> Flushed:
         """See ``AnswerLog.flush``."""
-        await self._dynamodb.call("PutItem", self._log.chunk_put(lease, seq, chunk))
+        # Asking for a key blocks; that happens once an hour at most.
+        at_once = self._log.seals_at_once(lease)
+        put = (
+            self._log.chunk_put(lease, seq, chunk)
+            if at_once
+            else await self._call(self._log.chunk_put, lease, seq, chunk)
+        )
+        await self._dynamodb.call("PutItem", put)
         return await self._fence(lease, seq)
 
     async def heartbeat(self, lease: Lease) -> Flushed:
