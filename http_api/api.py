@@ -38,6 +38,9 @@ _STATUS = {
     "busy": HTTPStatus.CONFLICT,
     "idempotency_conflict": HTTPStatus.CONFLICT,
     "rate_limited": HTTPStatus.TOO_MANY_REQUESTS,
+    "key_unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+    "key_missing": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "not_authentic": HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
 

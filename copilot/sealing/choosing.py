@@ -34,4 +34,4 @@ def sealer_of(
     from copilot.sealing.data_keys import DataKeys, Shelf
     from copilot.sealing.kms_sealer import KmsSealer
 
-    return KmsSealer(DataKeys(kms(), key_id, Shelf(dynamodb, table), now))
+    return KmsSealer(DataKeys(kms(), key_id, Shelf(dynamodb, table, key_id), now))

@@ -50,16 +50,17 @@ class DataKey(Struct, frozen=True):
 
 
 class Shelf:
-    """The rows ``KEY#tenant / day``: the wrapped key that a tenant's texts of a day get."""
+    """The rows ``KEY#tenant / day#key``: what a tenant's texts of a day get under a KMS key."""
 
-    def __init__(self, client: DynamoDBClient, table: str) -> None:
+    def __init__(self, client: DynamoDBClient, table: str, key_id: str) -> None:
         self._client = client
         self._table = table
+        self._key_id = key_id
 
     def read(self, tenant: str, day: int) -> bytes | None:
         """The wrapped key, if a process has put one there; ``day`` counts from 1970."""
         answer = self._client.get_item(
-            TableName=self._table, Key=_key(tenant, day), ConsistentRead=True
+            TableName=self._table, Key=self._key(tenant, day), ConsistentRead=True
         )
         return bytes(answer["Item"]["wrapped"]["B"]) if "Item" in answer else None
 
@@ -69,12 +70,15 @@ class Shelf:
         try:
             self._client.put_item(
                 TableName=self._table,
-                Item={**_key(tenant, day), "wrapped": {"B": wrapped}, "ttl": {"N": str(ttl)}},
+                Item={**self._key(tenant, day), "wrapped": {"B": wrapped}, "ttl": {"N": str(ttl)}},
                 ConditionExpression="attribute_not_exists(PK)",
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
         return True
+
+    def _key(self, tenant: str, day: int) -> dict[str, Any]:
+        return {"PK": {"S": f"KEY#{tenant}"}, "SK": {"S": f"{day:06d}#{self._key_id}"}}
 
 
 class DataKeys:
@@ -188,7 +192,3 @@ class _Kept:
 
 def _context(tenant: str) -> dict[str, str]:
     return {"application": APPLICATION, "tenant": tenant}
-
-
-def _key(tenant: str, day: int) -> dict[str, Any]:
-    return {"PK": {"S": f"KEY#{tenant}"}, "SK": {"S": f"{day:06d}"}}

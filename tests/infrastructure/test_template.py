@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from copilot import wire
+from copilot.sealing.data_keys import APPLICATION
 from copilot.table import OWNER_INDEX
 from http_api import openapi
 from http_api.answer_routes import WAIT_S
@@ -475,6 +476,7 @@ def test_no_permission_is_wider_than_named_actions_on_named_resources(
 
 def test_each_function_may_do_exactly_what_it_does(translated: Template) -> None:
     items = {f"dynamodb:{a}" for a in ("GetItem", "PutItem", "UpdateItem", "Query")}
+    items |= {"kms:GenerateDataKey", "kms:Decrypt"}
     receive = {
         "sqs:ReceiveMessage",
         "sqs:DeleteMessage",
@@ -507,6 +509,17 @@ def test_each_function_may_do_exactly_what_it_does(translated: Template) -> None
         for name, f in of_type(translated, "AWS::Lambda::Function").items()
     }
     assert granted == expected
+
+
+def test_a_conversation_s_key_is_given_out_for_named_tenants_only(translated: Template) -> None:
+    for role in of_type(translated, "AWS::IAM::Role").values():
+        for statement in statements(role):
+            if any(action.startswith("kms:") for action in actions(statement)):
+                assert statement["Resource"] == {"Ref": "ConversationKeyArn"}
+                assert statement["Condition"] == {
+                    "StringEquals": {"kms:EncryptionContext:application": APPLICATION},
+                    "ForAnyValue:StringEquals": {"kms:EncryptionContextKeys": "tenant"},
+                }
 
 
 def test_a_function_writes_only_its_own_logs(translated: Template) -> None:

@@ -18,7 +18,8 @@ MAKEFILE = ROOT / "websocket_handler" / "Makefile"
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
 RUNTIME_BRINGS = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six")
 AARCH64 = 183
-MAX_ZIP_BYTES = 2_000_000
+MAX_ZIP_BYTES = 7_000_000
+"""Two thirds of it are cryptography, which is imported only where a KMS key is named."""
 ENVIRONMENT = {
     "TABLE_NAME": "table",
     "QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/111122223333/questions",
@@ -86,7 +87,7 @@ def test_every_compiled_module_is_for_python_3_13_on_arm64(for_lambda: Path) -> 
     compiled = list(for_lambda.rglob("*.so"))
     assert compiled
     for library in compiled:
-        assert "cpython-313-aarch64" in library.name
+        assert "cpython-313-aarch64" in library.name or library.name.endswith(".abi3.so")
         assert int.from_bytes(library.read_bytes()[18:20], "little") == AARCH64
 
 

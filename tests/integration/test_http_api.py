@@ -16,8 +16,9 @@ from copilot.receipts import DAY_S
 from copilot.table import Table
 from http_api import app as entry
 from tests import emf
-from tests.conftest import Time
+from tests.conftest import Time, create_table
 from tests.integration.http_client import Person, Worker
+from tests.integration.sealed_table import sealed
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,6 +35,19 @@ class Sleep:
         then, self.then = self.then, None
         if then is not None:
             then()
+
+
+@pytest.fixture(params=["plain", "sealed"])
+def table(
+    request: pytest.FixtureRequest, aws: None, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> Table:
+    """The table without a KMS key, and with one: what people get must be the same."""
+    plain = create_table()
+    if request.param == "plain":
+        return plain
+    with_key, arn = sealed(plain, time)
+    monkeypatch.setenv("KMS_KEY_ID", arn)
+    return with_key
 
 
 @pytest.fixture
@@ -633,9 +647,9 @@ def test_forgetting_leaves_nothing_of_a_person(
     assert reply.status == 202
     assert reply.json["deleted_rows"] > 10
     assert queue() == [{"kind": "forget_user", "v": 1, "tenant": "default", "user": "anon-ann"}]
-    left = [i for i in _items(table) if "secret" in json.dumps(i).lower()]
+    left = [i for i in _items(table) if "secret" in repr(i).lower()]
     assert left == []
-    assert {i["PK"]["S"].split("#")[0] for i in _items(table) if "ann" in json.dumps(i)} <= {
+    assert {i["PK"]["S"].split("#")[0] for i in _items(table) if "ann" in repr(i)} <= {
         "IDEM",
         "RL",
         "T",

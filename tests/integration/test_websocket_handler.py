@@ -20,8 +20,9 @@ from copilot.table import Table
 from copilot.tickets import Grant, Tickets
 from copilot.wire import Source
 from tests import emf
-from tests.conftest import Time
+from tests.conftest import Time, create_table
 from tests.integration.management_api import ManagementApi
+from tests.integration.sealed_table import sealed
 from websocket_handler import app as entry
 from websocket_handler import authorizer, dead_letters
 from websocket_handler.clients import client_config
@@ -93,6 +94,19 @@ class Client:
 def management() -> Iterator[ManagementApi]:
     with ManagementApi() as api:
         yield api
+
+
+@pytest.fixture(params=["plain", "sealed"])
+def table(
+    request: pytest.FixtureRequest, aws: None, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> Table:
+    """The table without a KMS key, and with one: what people get must be the same."""
+    plain = create_table()
+    if request.param == "plain":
+        return plain
+    with_key, arn = sealed(plain, time)
+    monkeypatch.setenv("KMS_KEY_ID", arn)
+    return with_key
 
 
 @pytest.fixture
