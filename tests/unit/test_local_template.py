@@ -38,7 +38,12 @@ def blueprint(template: Template) -> Blueprint:
 def test_only_what_lives_in_services_is_deployed_there(template: Template) -> None:
     services = template.services()
     kinds = {resource["Type"] for resource in services["Resources"].values()}
-    assert kinds <= {"AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::SecretsManager::Secret"}
+    assert kinds <= {
+        "AWS::DynamoDB::Table",
+        "AWS::S3::Bucket",
+        "AWS::SQS::Queue",
+        "AWS::SecretsManager::Secret",
+    }
     assert services["Resources"].keys() >= {"Table", "QuestionQueue", "DeadLetterQueue"}
     assert "Parameters" not in services
     assert "!Ref" not in str(services)
