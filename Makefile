@@ -71,7 +71,7 @@ chat-ui/dist/index.html: chat-ui/node_modules/.stamp $(shell find chat-ui/src ch
 	@echo "Building the page ..."
 	@cd chat-ui && npm run --silent build
 
-.PHONY: help install lock run smoke bench cost test test-faults soak fuzz eval audit sbom test-browser screenshots check generate format clean
+.PHONY: help install lock run smoke bench cost capacity test test-faults soak fuzz eval audit sbom test-browser screenshots check generate format clean
 
 run: $(VENV)/run.stamp chat-ui/dist/index.html ## start everything on this machine and print one URL (PORT=3000 INDEX=faiss_index AUTH_MODE=api-key)
 	@exec $(BIN)/python -m local serve --port $(PORT) $(if $(INDEX),--index $(INDEX)) $(if $(AUTH_MODE),--parameter AuthMode=$(AUTH_MODE))
@@ -110,6 +110,9 @@ bench: $(VENV)/check.stamp .venv-plain/stamp ## run all performance benchmarks i
 
 cost: $(VENV)/check.stamp ## what a month costs, beside the plain design (QPS=1 ANSWER_TOKENS=300 ARGS=--help)
 	@$(BIN)/python -m benchmarks.cost $(if $(QPS),--qps $(QPS)) $(if $(ANSWER_TOKENS),--answer-tokens $(ANSWER_TOKENS)) $(ARGS)
+
+capacity: $(VENV)/check.stamp ## which quota binds at how many people, and how long they wait (USERS=10000 ARGS=--help)
+	@$(BIN)/python -m benchmarks.capacity $(if $(USERS),--users $(USERS)) $(ARGS)
 
 bench-frames: chat-ui/dist/index.html ## what a long answer costs the page, in Chromium
 	@node benchmarks/bench_frames.mjs

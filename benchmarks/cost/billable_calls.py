@@ -88,9 +88,9 @@ class Meter:
         transactional = operation == "TransactWriteItems"
         for key, before in zip(_written(operation, params), context["before"], strict=True):
             after = self._item(*key)
-            units["dynamodb_write_units"] += write_units(
-                before, after, transactional=transactional
-            ) + index_write_units(before, after, INDEX_KEYS)
+            written = write_units(before, after, transactional=transactional)
+            units["dynamodb_write_units"] += written + index_write_units(before, after, INDEX_KEYS)
+            units[f"writes to {_partition(key[1])}"] += written
             units["dynamodb_stored_bytes"] += item_bytes(after) - item_bytes(before)
 
     def _item(self, table: str, key: dict[str, Any]) -> dict[str, Any] | None:
@@ -106,6 +106,11 @@ def _written(operation: str, params: dict[str, Any]) -> list[tuple[str, dict[str
     else:
         parts = [params]
     return [(part["TableName"], _key(part)) for part in parts]
+
+
+def _partition(key: dict[str, Any]) -> str:
+    """The kind of a partition: what its key says besides ids, such as ``ANS`` or ``T DAY``."""
+    return " ".join(part for part in key["PK"]["S"].split("#") if part.isupper())
 
 
 def _key(part: dict[str, Any]) -> dict[str, Any]:

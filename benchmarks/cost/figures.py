@@ -55,6 +55,8 @@ class Calls:
     log_bytes: int
     prompt_chars: int
     kms_requests: int
+    tenant_writes: int
+    """Write units that an answer adds to the day's partition of its tenant."""
     visit_writes: int
     visit_reads: Fraction
     visit_messages: int
@@ -138,6 +140,9 @@ def reduce_calls(result: Mapping[str, Any]) -> Calls:
         prompt_chars=max(row["prompt_chars"] for row in rows),
         kms_requests=max(
             row.get("kms_requests", 0) + row["ask"].get("kms_requests", 0) for row in rows
+        ),
+        tenant_writes=max(
+            row.get("writes to T DAY", 0) + row["ask"].get("writes to T DAY", 0) for row in rows
         ),
         visit_writes=sum(visit[part].get("dynamodb_write_units", 0) for part in _VISIT),
         visit_reads=sum(

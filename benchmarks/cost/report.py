@@ -92,7 +92,7 @@ def month(costs: Costs, work: Workload) -> str:
     if answers:
         rows.append(("per answer", fine(ours.usd / answers), fine(plain.usd / answers)))
     head = ("US dollars", "this design", "plain design")
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def sizes(costs: Costs) -> str:
@@ -129,7 +129,7 @@ def sizes(costs: Costs) -> str:
         "per answer",
         "plain design",
     )
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def at_rest(costs: Costs, overrides: Mapping[str, str] | None = None) -> str:
@@ -142,7 +142,7 @@ def at_rest(costs: Costs, overrides: Mapping[str, str] | None = None) -> str:
     listed, billed = (bill(total(resting), costs.table, free=free).usd for free in (False, True))
     rows.append(("**all**", "at list prices", f"**{fine(listed)}**", ""))
     rows.append(("", "beyond what every account has free", fine(billed), ""))
-    return _table(("resource", "what it does", "USD a month", "what switches it off"), rows)
+    return table(("resource", "what it does", "USD a month", "what switches it off"), rows)
 
 
 def idle_verdict(costs: Costs, overrides: Mapping[str, str] | None = None) -> str:
@@ -172,7 +172,7 @@ def answer(costs: Costs, work: Workload) -> str:
         ("streams at one time", f"{float(model.offered(work)):.1f}"),
         ("questions per invocation", f"{float(model.questions_per_invocation(work)):.2f}"),
     ]
-    return _table(("one answer", ""), rows)
+    return table(("one answer", ""), rows)
 
 
 def price_rows(costs: Costs) -> str:
@@ -191,7 +191,7 @@ def price_rows(costs: Costs) -> str:
         )
         for price in costs.table.prices.values()
     ]
-    return _table(("service", "unit", "USD", "as of", "checked", "source"), rows)
+    return table(("service", "unit", "USD", "as of", "checked", "source"), rows)
 
 
 def doubts(costs: Costs, *bills: Bill) -> list[str]:
@@ -218,6 +218,7 @@ def _rounded(amount: Fraction, digits: str) -> Decimal:
     return exact.quantize(Decimal(digits), ROUND_HALF_UP)
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

@@ -57,39 +57,61 @@ class Model:
         )
         return min(work.answer_tokens, 1 + _up(windows))
 
+    def stream_ms(self, work: Workload) -> Fraction:
+        """Milliseconds in which the model writes an answer of the mean length."""
+        return 1000 * Fraction(work.answer_tokens) / self.rate(work)
+
     def answer_ms(self, work: Workload) -> Fraction:
         """Milliseconds that one question holds its worker, from delivery to the end's post."""
-        stream = 1000 * Fraction(work.answer_tokens) / self.rate(work)
-        return (
-            self.value("stack_ms") + self.value("first_token_ms") + stream + self.value("ending_ms")
-        )
+        fixed = self.value("stack_ms") + self.value("first_token_ms") + self.value("ending_ms")
+        return fixed + self.stream_ms(work)
 
     def hit_ms(self) -> Fraction:
         """Milliseconds of an answer from the cache."""
         return self.value("stack_ms") + self.value("cache_ms")
 
-    def mean_ms(self, work: Workload) -> Fraction:
-        """Mean over hits and misses."""
-        hits = work.cache_hits
-        return hits * self.hit_ms() + (1 - hits) * self.answer_ms(work)
-
     def offered(self, work: Workload) -> Fraction:
         """Streams at one time (Little's law): arrivals a second times seconds of an answer."""
-        return work.qps * self.mean_ms(work) / 1000
+        return work.qps * self.batch_ms(work, Fraction(1)) / 1000
+
+    def batch_ms(self, work: Workload, size: Fraction) -> Fraction:
+        """Milliseconds of a batch: as long as its longest answer.
+
+        Lengths of answers vary; as exponential variables the longest of n has the mean of one times
+        the harmonic number of n (Renyi 1953). A batch of one takes the mean over hits and misses.
+        """
+        hits, stream = work.cache_hits, self.stream_ms(work)
+        fixed = hits * self.hit_ms() + (1 - hits) * (self.answer_ms(work) - stream)
+        return fixed + stream * _harmonic(size * (1 - hits))
 
     def questions_per_invocation(self, work: Workload) -> Fraction:
-        """How many questions share an invocation.
+        """How many questions share an invocation, on average.
 
         Without a batching window a poller hands over what waits at that moment. While workers are
-        free that is one question; once ``maximum_concurrency`` binds, batches grow until they carry
-        the load. `make capacity` checks this against a simulation.
+        free that is one question. Once ``maximum_concurrency`` binds, batches grow until they carry
+        the load: until ``qps`` x ``batch_ms`` of a batch is what so many workers do in that time.
+        `make capacity` checks this against a simulation.
         """
-        shared = self.offered(work) / work.maximum_concurrency
-        return min(max(shared, Fraction(1)), Fraction(work.batch_size))
+        a_worker = work.qps / work.maximum_concurrency / 1000
+        for whole in range(1, work.batch_size + 1):
+            size = Fraction(whole)
+            missing = a_worker * self.batch_ms(work, size) - size
+            if missing <= 0:
+                if whole == 1:
+                    return Fraction(1)
+                before = a_worker * self.batch_ms(work, size - 1) - (size - 1)
+                return size - 1 + before / (before - missing)
+        return Fraction(work.batch_size)
+
+    def worker_ms(self, work: Workload) -> Fraction:
+        """Milliseconds of a worker that are billed for a question: its share of its batch."""
+        size = self.questions_per_invocation(work)
+        return self.batch_ms(work, size) / size
 
     def overloaded(self, work: Workload) -> bool:
         """Whether more is asked than these workers can ever answer."""
-        return self.offered(work) >= work.maximum_concurrency * work.batch_size
+        size = Fraction(work.batch_size)
+        return work.qps * self.batch_ms(work, size) >= 1000 * size * work.maximum_concurrency
 
     # --- a month ------------------------------------------------------------------------------
 
@@ -144,7 +166,8 @@ class Model:
         text = self.text_bytes(work)
         shared = self.questions_per_invocation(work)
         cold = self.value("cold_share") * self.value("cold_ms")
-        milliseconds = (_up(self.hit_ms() if hit else self.answer_ms(work)) + cold) / shared
+        alone = Fraction(_up(self.hit_ms() if hit else self.answer_ms(work)))
+        milliseconds = (alone if shared == 1 else self.worker_ms(work)) + cold / shared
         posts = deltas + calls.other_posts
         queue = 1 + Fraction(2) / shared  # One send; a receive and a delete of each batch.
         usage = self._work(work, milliseconds, invocations=1 / shared) + Usage.of(
@@ -204,6 +227,14 @@ class Model:
     def _gb_seconds(self, work: Workload, amount: Fraction) -> Usage:
         arm = work.architecture == "arm64"
         return Usage({"lambda_gb_seconds" if arm else "lambda_gb_seconds_x86": amount})
+
+
+def _harmonic(count: Fraction) -> Fraction:
+    """1 + 1/2 + ... + 1/count; between whole numbers in a straight line."""
+    whole = count.numerator // count.denominator
+    return sum((Fraction(1, n) for n in range(1, whole + 1)), Fraction(0)) + (count - whole) / (
+        whole + 1
+    )
 
 
 def _up(value: Fraction) -> int:
