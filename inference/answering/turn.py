@@ -66,11 +66,13 @@ async def run_turn(
     limits: Limits | None = None,
     deadline: float = math.inf,
     cancelled: asyncio.Event | None = None,
+    wanted: asyncio.Event | None = None,
 ) -> AsyncGenerator[TurnEvent]:
     """Answer one question.
 
     ``deadline`` is the end of the invocation on ``parts.clock.monotonic()``. Setting ``cancelled``
-    ends the answer with what was streamed. Iterating past ``Ended`` lets the answer be stored in
+    ends the answer with what was streamed; while ``wanted`` is cleared, the model is not read on
+    (``generation.generate``). Iterating past ``Ended`` lets the answer be stored in
     the cache; whoever stops at ``Ended`` keeps it out.
     """
     limits = limits or Limits()
@@ -84,7 +86,7 @@ async def run_turn(
     yield Status("retrieving")
     known = await look_up(question, text, parts, watch, k=limits.passages)
     origin = Origin(answer_id=question.answer_id, user=question.user)
-    turn = _Turn(parts, limits, stop, watch, known, origin)
+    turn = _Turn(parts, limits, stop, watch, known, origin, wanted)
     async with aclosing(turn.events(asked=text)) as events:
         async for event in events:
             yield event
@@ -108,11 +110,13 @@ class _Turn:
         watch: Stopwatch,
         known: Knowledge,
         origin: Origin,
+        wanted: asyncio.Event | None,
     ) -> None:
         self._parts = parts
         self._origin = origin
         self._limits = limits
         self._stop = stop
+        self._wanted = wanted
         self._watch = watch
         self._known = known
         self._passages: list[Passage] = []
@@ -200,6 +204,7 @@ class _Turn:
             clock=self._parts.clock,
             patience=self._limits.patience,
             stop=self._stop,
+            wanted=self._wanted,
         )
 
     def _begin_text(self) -> None:
