@@ -95,7 +95,11 @@ def build(settings: Settings, engine: EngineLoader, clock: Clock) -> Process:
         metrics=metrics,
         exploration=Exploration(settings.cache_max_error_rate),
         hit_check=hit_check(settings, model, clock),
-        limits=Limits(passages=settings.retrieved_passages, redacted=settings.redacted),
+        limits=Limits(
+            passages=settings.retrieved_passages,
+            redacted=settings.redacted,
+            price=settings.price,
+        ),
     )
     queue = QuestionQueue(lambda: session.client("sqs", config=config), settings.queue_url, threads)
     return Process(worker, Forgetting(engine, log), queue, engine, model, clock, metrics)

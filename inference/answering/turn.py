@@ -37,6 +37,7 @@ from inference.chat_models.generation import (
     Stopped,
     generate,
 )
+from inference.chat_models.price import Price
 from inference.grounding import citations, evidence, support
 from inference.grounding.links import unknown_links
 from inference.grounding.sources import sources_of
@@ -50,13 +51,15 @@ CHARS_PER_TOKEN = 4
 class Limits:
     """How far a turn goes. ``reserve_s`` of the invocation are kept to flush and end.
 
-    Personal data of the kinds ``redacted`` never leaves in an answer.
+    Personal data of the kinds ``redacted`` never leaves in an answer. ``price`` is that of the
+    model's tokens, where it is known.
     """
 
     passages: int = 8
     reserve_s: float = 8.0
     patience: Patience = field(default_factory=Patience)
     redacted: tuple[str, ...] = KINDS
+    price: Price | None = None
 
 
 async def run_turn(
@@ -227,12 +230,14 @@ class _Turn:
     def _end(self, item: Finished | Stopped | Failed, asked: str) -> Ended:
         state, reason, error = verdict(item, bool(self._text))
         standalone = self._known.standalone.text
+        tokens = self._tokens(item)
         receipt = Receipt(
             model=self._parts.model.name,
             corpus_version=self._parts.retriever.corpus_version,
             cache=self._known.decision,
             stages=self._watch.stages,
-            tokens=self._tokens(item),
+            tokens=tokens,
+            cost_usd=self._cost(tokens),
             sources=len(self._passages),
             first_token_ms=self._first_token_ms,
             total_ms=self._watch.ms(self._watch.began),
@@ -249,6 +254,10 @@ class _Turn:
             receipt=receipt,
             error=error,
         )
+
+    def _cost(self, tokens: Tokens) -> float | None:
+        price = self._limits.price
+        return price.of(tokens) if price and self._parts.model.metered else None
 
     def _tokens(self, item: Finished | Stopped | Failed) -> Tokens:
         if not self._asks_model or not self._parts.model.metered:
