@@ -1,18 +1,19 @@
-"""Tables of the docs that are made from code, so that a test can hold them to it.
+"""Parts of the docs that are made from code, so that a test can hold them to it.
 
-`python -m tests.infrastructure.tables parameters` prints the parameters of template.yaml for
-docs/deploy.md; `... settings` the environment variables of the functions for README.md.
+`python -m tests.infrastructure.tables` writes them (`make generate`): the parameters of
+template.yaml into docs/deploy.md, the environment variables of the functions into README.md, the
+diagram of the stack into docs/architecture.md.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 
 from copilot.configuration import Variable
 from http_api import settings as http_api
 from inference import settings as inference
-from tests.infrastructure.translate import source
+from tests.infrastructure.diagram import mermaid
+from tests.infrastructure.translate import ROOT, source
 from websocket_handler import settings as websocket_handler
 
 READ: dict[str, Iterable[Variable]] = {
@@ -66,7 +67,22 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-TABLES = {"parameters": parameters, "settings": settings}
+PARTS = {
+    "docs/deploy.md": ("<!-- parameters:", parameters),
+    "README.md": ("<!-- settings:", settings),
+    "docs/architecture.md": ("<!-- diagram:", mermaid),
+}
+"""Document -> the comment that its generated part stands under, and what makes it."""
+
+
+def with_part(text: str, comment: str, part: str) -> str:
+    """``text`` with the block under the line that begins with ``comment`` replaced."""
+    line = text.index("\n", text.index(comment)) + 1
+    end = text.find("\n\n", line)
+    return text[:line] + part + (text[end + 1 :] if end >= 0 else "")
+
 
 if __name__ == "__main__":
-    sys.stdout.write(TABLES[sys.argv[1]]())
+    for name, (comment, make) in PARTS.items():
+        document = ROOT / name
+        document.write_text(with_part(document.read_text(), comment, make()))

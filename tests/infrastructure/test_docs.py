@@ -3,25 +3,98 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
-from tests.infrastructure import tables
+import pytest
+
+from deploy.parameters import faults, read_template, settled
+from tests.infrastructure import diagram, makefile, tables, translate
 from tests.infrastructure.translate import ROOT
 
 GUIDE = (ROOT / "docs/deploy.md").read_text()
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def test_the_guide_lists_the_parameters_of_the_template() -> None:
-    assert tables.parameters() in GUIDE
+@pytest.mark.parametrize("name", tables.PARTS)
+def test_what_is_generated_is_up_to_date(name: str) -> None:
+    comment, make = tables.PARTS[name]
+    text = (ROOT / name).read_text()
+    assert tables.with_part(text, comment, make()) == text, "stale: make generate"
 
 
-def test_the_readme_lists_the_settings_of_the_functions() -> None:
-    assert tables.settings() in (ROOT / "README.md").read_text()
+def test_the_diagram_shows_every_resource_that_holds_or_answers_and_no_other() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    part = text[text.index("<!-- diagram:") :].split("```")[1]
+    nodes = set(re.findall(r"^  (\w+)[\[{]", part, re.M))
+    ends = set(re.findall(r"^  (\w+) -", part, re.M)) | set(
+        re.findall(r"> ?(?:\|[^|]*\| )?(\w+)$", part, re.M)
+    )
+    assert nodes == set(diagram.drawn())
+    assert ends <= nodes
+    kinds = set(diagram.drawn().values())
+    assert kinds >= {f"AWS::{k}" for k in ("SQS::Queue", "DynamoDB::Table", "S3::Bucket")}
+    functions = {n for n, kind in diagram.drawn().items() if kind == "AWS::Serverless::Function"}
+    assert functions <= ends
 
 
-def test_the_guide_names_only_targets_that_exist() -> None:
-    makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"\bmake ([a-z][a-z/.-]*)", GUIDE):
-        assert re.search(rf"^{re.escape(target)}:", makefile, re.MULTILINE), target
+def test_the_table_of_rooms_lists_the_rooms() -> None:
+    text = (ROOT / "docs/architecture.md").read_text()
+    table = text[text.index("| room |") :].split("\n\n")[0]
+    named = set(re.findall(r"`([\w-]+)/`", "\n".join(r.split("|")[1] for r in table.splitlines())))
+    rooms = {p.parent.name for p in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks"}
+    assert named == rooms | {"chat-ui"}
+    inner = {p.parent.name for p in ROOT.glob("inference/*/__init__.py")}
+    first = [
+        row.split("|")[1] for row in table.splitlines() if "inference/" in row and "/`" not in row
+    ]
+    assert set(re.findall(r"\w+", " ".join(first))) - {"inference"} == inner
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_make_command_of_the_documents_exists(document: Path) -> None:
+    called, given = makefile.calls(makefile.code(document.read_text()))
+    assert [target for target in called if not makefile.exists(target)] == []
+    assert given <= makefile.variables()
+
+
+def test_the_commands_of_the_guide_are_those_that_deploy() -> None:
+    called, _ = makefile.calls(makefile.code(GUIDE))
+    assert {"account", "preflight", "deploy", "deploy-page", "deploy-smoke", "destroy"} <= called
+
+
+def test_every_parameter_output_and_resource_that_the_guide_names_exists() -> None:
+    known = {"ImageRepository", "AWS"}
+    for template in (translate.TEMPLATE, *sorted((ROOT / "infra").glob("*.yaml"))):
+        parsed = translate.source(template)
+        known |= {*parsed["Parameters"], *parsed["Resources"], *parsed.get("Outputs", {})}
+    code = makefile.code(GUIDE[: GUIDE.index("\n## Parameters\n")])
+    shell = re.sub(r'"\$\w+"|--\S+|\$\w+|\{[^}]*\}|OWNER/NAME|Stacks\[0\]\.\S+', " ", code)
+    named = set(re.findall(r"(?<![\w/.:@-])([A-Z][a-z]+(?:[A-Z][a-z]+)+)(?![\w/.])", shell))
+    assert len(named) > 20
+    assert named - known == set()
+
+
+def test_every_parameter_that_the_guide_sets_has_a_value_that_it_may_have() -> None:
+    declared = read_template(translate.TEMPLATE.read_text())
+    code = makefile.code(GUIDE[: GUIDE.index("\n## Parameters\n")])
+    settings = re.findall(r"(?<![\w-])([A-Z][a-z]+(?:[A-Z][a-z]+)*)=([\w-]+)(?=[\s\"]|$)", code)
+    own = [(name, value) for name, value in settings if name in declared["Parameters"]]
+    assert len(own) >= 5
+    for name, value in own:
+        alone = {**declared, "Rules": {}}
+        assert list(faults(alone, settled(declared["Parameters"], {name: value}))) == []
+
+
+def test_every_option_of_the_guide_that_python_takes_exists() -> None:
+    modules = re.findall(r"python -m ([\w.]+) ([^\n#`]*--[^\n#`]*)", makefile.code(GUIDE))
+    assert modules
+    for module, words in modules:
+        run = [sys.executable, "-m", module, "--help"]
+        shown = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        for option in re.findall(r"--[a-z-]+", words):
+            assert option in shown, f"{module} {option}"
 
 
 def test_every_test_that_the_threat_model_names_exists() -> None:

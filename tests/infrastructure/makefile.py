@@ -1,0 +1,49 @@
+"""What the Makefile knows: its targets and the variables that they read."""
+
+from __future__ import annotations
+
+import re
+
+from tests.infrastructure.translate import ROOT
+
+MAKEFILE = (ROOT / "Makefile").read_text()
+_CALL = re.compile(r"(?<![\w/.-])make((?: +(?:[a-z][\w/.-]*|[A-Z_]+=(?:\"[^\"]*\"|[^\s`|)]*)))+)")
+
+
+def targets() -> set[str]:
+    """Every target that has a rule of its own."""
+    rules = re.findall(r"^([a-z][\w/. -]*):(?!=)", MAKEFILE, re.M)
+    return {target for rule in rules for target in rule.split()}
+
+
+def exists(target: str) -> bool:
+    """Whether a rule makes it, by name or by pattern."""
+    patterns = re.findall(r"^([a-z-]+)%:", MAKEFILE, re.M)
+    return target in targets() or any(target.startswith(pattern) for pattern in patterns)
+
+
+def code(markdown: str) -> str:
+    """What a Markdown text shows as code, in blocks or between backticks."""
+    blocks = re.findall(r"^ *```\w*\n(.*?)^ *```", markdown, re.M | re.S)
+    prose = re.sub(r"^ *```.*?^ *```", "", markdown, flags=re.M | re.S)
+    return "\n".join([*blocks, *re.findall(r"`([^`]+)`", prose)])
+
+
+def variables() -> set[str]:
+    """Every variable that some rule reads or takes from the command line."""
+    return set(re.findall(r"\$\(([A-Z_]+)[):]", MAKEFILE)) | set(
+        re.findall(r"\$\((?:if|or|filter \w+,) ?\$?\(?([A-Z_]+)", MAKEFILE)
+    )
+
+
+def calls(text: str) -> tuple[set[str], set[str]]:
+    """The targets and the variables of every ``make ...`` in a text."""
+    called, given = set(), set()
+    for words in _CALL.findall(text):
+        for word in re.findall(r"[A-Z_]+=(?:\"[^\"]*\"|\S*)|\S+", words):
+            name, assigned, _ = word.partition("=")
+            if assigned:
+                given.add(name)
+            else:
+                called.add(word.rstrip(".:,;"))
+    return called, given

@@ -1,0 +1,128 @@
+"""What runs at GitHub: what may it do, for how long, and does what it calls exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.infrastructure import makefile
+from tests.infrastructure.test_template import statements
+from tests.infrastructure.translate import ROOT, source
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+GUIDE = (ROOT / "docs" / "deploy.md").read_text()
+
+
+def jobs() -> Iterator[tuple[str, dict[str, Any]]]:
+    for file in WORKFLOWS:
+        for name, job in yaml.safe_load(file.read_text())["jobs"].items():
+            yield f"{file.name}: {name}", job
+
+
+JOBS = dict(jobs())
+
+
+def steps() -> list[dict[str, Any]]:
+    return [step for job in JOBS.values() for step in job.get("steps", [])]
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_job_is_bounded_in_time_and_in_what_it_may_do(name: str) -> None:
+    job = JOBS[name]
+    assert job["permissions"]["contents"] == "read"
+    if "uses" not in job:  # What it calls has the bound.
+        assert 0 < job["timeout-minutes"] <= 60
+
+
+def test_a_workflow_may_do_no_more_than_read_unless_a_job_says_so() -> None:
+    for file in WORKFLOWS:
+        assert yaml.safe_load(file.read_text())["permissions"] == {"contents": "read"}
+    signed = {name for name, job in JOBS.items() if "id-token" in job["permissions"]}
+    assert signed == {"ci.yml: deploy", "deploy.yml: deploy"}
+
+
+def test_actions_are_pinned_by_commit_with_their_version_beside_it() -> None:
+    for file in WORKFLOWS:
+        used = re.findall(r"uses: (?!\./)(.+)", file.read_text())
+        assert used
+        for action in used:
+            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
+
+
+def test_nothing_that_an_event_carries_is_pasted_into_a_script() -> None:
+    for step in steps():
+        assert "${{" not in step.get("run", "")
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+def test_every_make_target_that_a_workflow_calls_exists() -> None:
+    scripts = "\n".join(step.get("run", "") for step in steps())
+    called, given = makefile.calls(scripts)
+    assert {"check", "validate", "build", "deploy"} <= called <= makefile.targets()
+    assert given <= makefile.variables()
+
+
+def test_pull_requests_deploy_nothing_and_no_deployment_is_broken_off() -> None:
+    calling, deploying = JOBS["ci.yml: deploy"], JOBS["deploy.yml: deploy"]
+    assert calling["if"] == "github.event_name == 'push'"
+    tested = {n.removeprefix("ci.yml: ") for n in JOBS if n.startswith("ci.yml")} - {"deploy"}
+    assert set(calling["needs"]) == tested
+    assert calling["with"]["environment"] == "${{ github.ref_name == 'main' && 'prod' || 'dev' }}"
+    assert deploying["environment"] == "${{ inputs.environment }}"
+    assert deploying["concurrency"]["cancel-in-progress"] is False
+
+
+def test_an_image_carries_no_attestations_which_lambda_refuses() -> None:
+    for name in ("ci.yml: image", "deploy.yml: deploy"):
+        assert JOBS[name]["env"]["BUILDX_NO_DEFAULT_ATTESTATIONS"] == "1"
+        assert JOBS[name]["runs-on"].endswith("-arm")
+
+
+def test_the_guide_names_what_an_environment_of_github_has_to_hold() -> None:
+    text = "\n".join(file.read_text() for file in WORKFLOWS)
+    needed = set(re.findall(r"\$\{\{ (?:vars|secrets)\.(\w+) \}\}", text))
+    assert needed == {"AWS_ROLE_ARN", "AWS_REGION", "EXECUTION_ROLE_ARN", "SMOKE_CREDENTIAL"}
+    for name in needed:
+        assert f"`{name}`" in GUIDE
+
+
+def test_the_role_is_taken_only_by_jobs_of_one_environment_of_one_repository() -> None:
+    template = source(ROOT / "infra" / "github.yaml")
+    role = template["Resources"]["DeployRole"]["Properties"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    issuer = "token.actions.githubusercontent.com"
+    assert trust["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert trust["Condition"] == {
+        "StringEquals": {
+            f"{issuer}:aud": "sts.amazonaws.com",
+            f"{issuer}:sub": {"Fn::Sub": "repo:${Repository}:environment:${Environment}"},
+        }
+    }
+    for statement in statements(role):
+        actions = statement["Action"]
+        for action in [actions] if isinstance(actions, str) else actions:
+            assert "*" not in action, "the job hands over change sets; it makes nothing itself"
+        if statement["Resource"] == "*":
+            assert statement["Sid"] in {"ValidateTemplates", "SignInToRepository"}
+    passes = next(s for s in statements(role) if s["Action"] == "iam:PassRole")
+    assert passes["Resource"] == {"Fn::GetAtt": ["ExecutionRole", "Arn"]}
+
+
+def test_dependabot_looks_where_dependencies_are_named() -> None:
+    updates = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())["updates"]
+    files = {
+        "pip": "pyproject.toml *requirements.txt",
+        "npm": "package.json",
+        "docker": "Dockerfile",
+    }
+    assert {u["package-ecosystem"] for u in updates} == {*files, "github-actions"}
+    for update in updates:
+        patterns = files.get(update["package-ecosystem"], "").split()
+        for directory in update.get("directories") or [update["directory"]]:
+            found = [f for p in patterns for f in (ROOT / directory.lstrip("/")).glob(p)]
+            assert found or not patterns, directory
