@@ -97,9 +97,10 @@ check: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## ruff, mypy --strict, i
 	@git ls-files -z -- $(UNSCANNED) | xargs -0 $(BIN)/detect-secrets-hook --disable-plugin KeywordDetector \
 		--disable-plugin HexHighEntropyString --disable-plugin Base64HighEntropyString
 
-generate: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## regenerate the protocol's JSON Schema, the API's OpenAPI document and the page's types
+generate: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## regenerate the protocol's JSON Schema, the API's OpenAPI document, the page's types, tables and diagram of the docs
 	@$(BIN)/python -m copilot.wire > copilot/wire.schema.json.new && mv copilot/wire.schema.json.new copilot/wire.schema.json
 	@$(BIN)/python -m http_api.openapi > http_api/openapi.json.new && mv http_api/openapi.json.new http_api/openapi.json
+	@$(BIN)/python -m tests.infrastructure.tables
 	@cd chat-ui && npm run --silent generate
 
 eval: $(VENV)/check.stamp ## quality of retrieval and answers, against the committed result (DATA=BEIR folder, EVAL_ARGS=--accept)
@@ -259,8 +260,8 @@ deploy-page: $(VENV)/run.stamp chat-ui/dist/index.html ## build and upload the p
 deploy-smoke: $(VENV)/run.stamp ## ask one question of what is deployed (ENV=dev|prod, or URL= of a page)
 	@$(BIN)/python -m deploy smoke --env $(ENV) $(URL:%=--url %)
 
-destroy: .venv-sam/stamp $(VENV)/run.stamp ## delete the stack and say what is left (ENV=dev|prod DRY_RUN=1 YES=1 EMPTY_PAGE_BUCKET=yes)
-	@$(BIN)/python -m deploy down --env $(ENV) $(CHANGING) $(if $(filter yes,$(EMPTY_PAGE_BUCKET)),--empty-page-bucket)
+destroy: .venv-sam/stamp $(VENV)/run.stamp ## delete the stack and say what is left (ENV=dev|prod DRY_RUN=1 YES=1 EMPTY="page index")
+	@$(BIN)/python -m deploy down --env $(ENV) $(CHANGING) $(EMPTY:%=--empty %)
 
 test-image: .venv-sam/stamp ## build the image without a registry and invoke both package types (root, Debian)
 	@tests/infrastructure/image/run.sh

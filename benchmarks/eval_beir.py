@@ -10,7 +10,6 @@ from pathlib import Path
 from benchmarks.eval_sets import BeirFolder, EvalSet
 from copilot.index_texts import ChunkRecord, DocumentRecord
 from embed.build import build
-from embed.engine import LocalEngine
 from embed.plan import Plan
 from embed.windows import WINDOW_CHARS, windows_of
 from inference.ports import Embedder
@@ -24,7 +23,7 @@ def indexed(folder: BeirFolder, cache: Path, embedder: Embedder) -> EvalSet:
         plan_of(folder),
         out,
         embedder,
-        engine=LocalEngine(os.cpu_count() or 1),
+        workers=os.cpu_count() or 1,
         reuse=False,
         report=_say,
     )

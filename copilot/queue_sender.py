@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from copilot.queue_messages import AnyQueueMessage, encode_message
-from copilot.tracing import SQS_ATTRIBUTE, trace_header
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
@@ -19,16 +18,7 @@ class QueueSender:
         self._url = url
 
     def send(self, message: AnyQueueMessage, tenant: str) -> None:
-        """Send ``message``; the group makes a standard queue fair between tenants.
-
-        The trace of this invocation goes along, so that X-Ray links the worker's to it.
-        """
-        header = trace_header()
+        """Send ``message``; the group makes a standard queue fair between tenants."""
         self._client.send_message(
-            QueueUrl=self._url,
-            MessageBody=encode_message(message),
-            MessageGroupId=tenant,
-            MessageSystemAttributes={SQS_ATTRIBUTE: {"DataType": "String", "StringValue": header}}
-            if header
-            else {},
+            QueueUrl=self._url, MessageBody=encode_message(message), MessageGroupId=tenant
         )

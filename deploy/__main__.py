@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.clients import Clients, make_clients
 from deploy.deployment import Deployment
-from deploy.destruction import destroy
+from deploy.destruction import EMPTIABLE, destroy
 from deploy.parameters import (
     ENVIRONMENTS,
     assignments,
@@ -108,7 +108,7 @@ def _down(arguments: argparse.Namespace, shell: Mapping[str, str]) -> None:
         Shell(shell),
         _say,
         confirm=(lambda _: True) if arguments.yes else _typed,
-        empty_page_bucket=arguments.empty_page_bucket,
+        consent=arguments.empty,
         dry_run=arguments.dry_run,
     )
 
@@ -131,12 +131,13 @@ def _clients() -> Clients:
 
 def _intent(arguments: argparse.Namespace, shell: Mapping[str, str]) -> Intent:
     environment = read_environment(ROOT / "samconfig.toml", arguments.env)
-    declared = read_template((ROOT / "template.yaml").read_text())["Parameters"]
+    template = read_template((ROOT / "template.yaml").read_text())
+    given = assignments(arguments.parameter)
     own = {"Environment": arguments.env, "Architecture": arguments.arch}
     return Intent(
         environment=environment,
-        declared=declared,
-        values=settled(declared, environment.parameters, assignments(arguments.parameter), own),
+        template=template,
+        values=settled(template["Parameters"], environment.parameters, given, own),
         index=ROOT / "faiss_index",
         credential=shell.get("SMOKE_CREDENTIAL"),
         smoke=getattr(arguments, "smoke", False),
@@ -203,9 +204,11 @@ def _parser() -> argparse.ArgumentParser:
     asking.add_argument("--question", default=QUESTION)
     down = command("down", _down, "destroy the stack and say what is left")
     down.add_argument(
-        "--empty-page-bucket",
-        action="store_true",
-        help="consent to deleting what the page's bucket holds, all versions",
+        "--empty",
+        action="append",
+        default=[],
+        choices=tuple(EMPTIABLE),
+        help="consent to deleting what this bucket holds, all versions",
     )
     up.add_argument(
         "--execution-role", metavar="ARN", help="role by which CloudFormation makes the resources"

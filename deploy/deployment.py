@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from copilot.index_bucket import BucketUnreachable, IndexBucket
+from copilot.index_manifest import IndexUnusable
 from deploy.clients import Clients
 from deploy.page import PageFile, Upload, plan, read_page
 from deploy.page_bucket import carry_out, invalidate, look
@@ -72,6 +74,7 @@ class Deployment:
         )
         yield Step("Look at the image", self._check_image)
         yield Step(f"Deploy the stack {environment.stack} with SAM", self._deploy)
+        yield Step("Publish an index, where there is none yet", self._publish_index)
         yield Step("Upload the page", self.publish_page)
 
     def run(self) -> Stack:
@@ -179,6 +182,18 @@ class Deployment:
                 *(["--no-confirm-changeset"] if self._confirmed else []),
             ]
         )
+
+    def _publish_index(self) -> None:
+        bucket = IndexBucket(self._clients.s3, self.stack().output("IndexBucketName"))
+        try:
+            current = bucket.current()
+        except (BucketUnreachable, IndexUnusable) as error:
+            raise Stopped(str(error)) from error
+        if current is None:
+            self._make("index-publish")
+        else:
+            version = current.pointer.version
+            self._say(f"  {version} is current and stays so; make index-publish changes it")
 
     def _image_repository(self) -> str:
         name = self._intent.environment.account_stack

@@ -5,7 +5,7 @@ Nothing is deleted before everything that would stop it half-way has been looked
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 TABLE, BUCKET, LOG_GROUP = "AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Logs::LogGroup"
 NESTED = "AWS::CloudFormation::Stack"
+EMPTIABLE = {"page": "PageBucketName", "index": "IndexBucketName"}
+"""What can be made again from the repository -> the output that names its bucket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,10 @@ class Holding:
     protected_tables: tuple[str, ...]
     full_buckets: tuple[Resource, ...]
 
-    def full_page_bucket(self) -> Resource | None:
-        """The page's bucket, if it has to be emptied first."""
-        page = self.stack.outputs.get("PageBucketName")
-        return next((b for b in self.full_buckets if b.name == page), None)
+    def to_empty(self, consent: Collection[str]) -> list[Resource]:
+        """The buckets that have to be emptied and may be. ``consent`` is of ``EMPTIABLE``."""
+        names = {self.stack.outputs.get(EMPTIABLE[which]) for which in consent}
+        return [bucket for bucket in self.full_buckets if bucket.name in names]
 
 
 def destroy(
@@ -57,13 +59,13 @@ def destroy(
     say: Callable[[str], None],
     *,
     confirm: Callable[[str], bool],
-    empty_page_bucket: bool,
+    consent: Collection[str],
     dry_run: bool = False,
 ) -> None:
     """Delete the stack of an environment; there is nothing to do where there is none.
 
-    ``confirm`` is asked with the stack's name. ``empty_page_bucket`` is the consent to delete what
-    the page's bucket holds, all versions.
+    ``confirm`` is asked with the stack's name. ``consent`` names the buckets (of ``EMPTIABLE``)
+    whose content may be deleted, all versions.
 
     Raises:
         Stopped: something stands against it; nothing was deleted.
@@ -74,19 +76,19 @@ def destroy(
         say(f"There is no stack {name} in {clients.region}; nothing to destroy.")
         return
     holding = survey(stack, clients)
-    reasons = list(objections(holding, empty_page_bucket))
+    reasons = list(objections(holding, consent))
     if reasons:
         raise Stopped(*reasons)
-    page_bucket = holding.full_page_bucket()
-    for line in _intended(holding, page_bucket):
+    buckets = holding.to_empty(consent)
+    for line in _intended(holding, buckets):
         say(line)
     if dry_run:
         return
     if not confirm(name):
         raise Stopped(f"The stack's name was not given; {name} stays as it is.")
-    if page_bucket is not None:
-        say(f"Emptying {page_bucket.name} ...")
-        empty(clients.s3, page_bucket.name)
+    for bucket in buckets:
+        say(f"Emptying {bucket.name} ...")
+        empty(clients.s3, bucket.name)
     programs.run(
         [
             *(".venv-sam/bin/sam", "delete", "--stack-name", name),
@@ -112,7 +114,7 @@ def survey(stack: Stack, clients: Clients) -> Holding:
     )
 
 
-def objections(holding: Holding, empty_page_bucket: bool) -> Iterator[str]:
+def objections(holding: Holding, consent: Collection[str]) -> Iterator[str]:
     """Why the stack cannot be destroyed now, each with what to do. Pure."""
     stack = holding.stack
     if stack.status.endswith("_IN_PROGRESS"):
@@ -129,19 +131,22 @@ def objections(holding: Holding, empty_page_bucket: bool) -> Iterator[str]:
             f"it up (aws dynamodb create-backup --table-name {table} --backup-name last), then: "
             f"aws dynamodb update-table --table-name {table} --no-deletion-protection-enabled"
         )
-    page = holding.full_page_bucket()
+    allowed, emptiable = holding.to_empty(consent), holding.to_empty(EMPTIABLE)
     for bucket in holding.full_buckets:
-        if bucket is not page:
+        if bucket in allowed:
+            continue
+        if bucket in emptiable:
+            which = next(w for w, out in EMPTIABLE.items() if stack.outputs.get(out) == bucket.name)
+            yield (
+                f"The bucket {bucket.name} of the {which} is not empty. To have it emptied, all "
+                f'versions, add EMPTY="{" ".join([*consent, which])}".'
+            )
+        else:
             yield (
                 f"The bucket {bucket.name} ({bucket.logical_id}) is not empty, and this command "
-                "does not delete documents or indexes. Copy what you need (aws s3 sync "
+                "deletes nothing that it cannot make again. Copy what you need (aws s3 sync "
                 f"s3://{bucket.name} DIRECTORY), then empty it in the S3 console, versions too."
             )
-    if page is not None and not empty_page_bucket:
-        yield (
-            f"The page's bucket {page.name} is not empty. To have it emptied, versions too, add "
-            "EMPTY_PAGE_BUCKET=yes."
-        )
 
 
 def empty(s3: S3Client, bucket: str) -> None:
@@ -188,14 +193,14 @@ def leftovers(holding: Holding, account_stack: str, clients: Clients) -> Iterato
         )
 
 
-def _intended(holding: Holding, page_bucket: Resource | None) -> Iterator[str]:
+def _intended(holding: Holding, buckets: Sequence[Resource]) -> Iterator[str]:
     kept = [r for r in holding.resources if r.kept]
     yield (
         f"To be destroyed: the stack {holding.stack.name} with "
         f"{len(holding.resources) - len(kept)} resources, its images and its artifacts."
     )
-    if page_bucket is not None:
-        yield f"  {page_bucket.name} is emptied first, versions too"
+    for bucket in buckets:
+        yield f"  {bucket.name} is emptied first, versions too"
     for resource in kept:
         yield f"  kept: {resource.logical_id} ({resource.kind} {resource.name})"
 

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from samtranslator.yaml_helper import yaml_parse
 
 from deploy.problems import Stopped
+from local.intrinsics import Resolver
 
 ENVIRONMENTS = ("dev", "prod")
 
@@ -67,8 +68,8 @@ def assignments(words: Iterable[str]) -> dict[str, str]:
 
 
 def read_template(text: str) -> dict[str, Any]:
-    """A template, JSON or YAML; CloudFormation's short forms (``!Ref``) lose their names."""
-    template: dict[str, Any] = yaml.load(text, _Plain)  # noqa: S506 - a safe loader of our own
+    """A template, JSON or YAML, its short-form intrinsics (``!Ref``) in their long form."""
+    template: dict[str, Any] = yaml_parse(text)
     return template
 
 
@@ -80,26 +81,30 @@ def settled(declared: Mapping[str, Mapping[str, Any]], *given: Mapping[str, str]
     return values
 
 
-def faults(declared: Mapping[str, Mapping[str, Any]], values: Mapping[str, str]) -> Iterator[str]:
-    """A sentence for each value that the stack would refuse or could not work with."""
+def faults(template: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[str]:
+    """A sentence for each value that ``template`` refuses, alone or by its rules together."""
+    declared = template["Parameters"]
+    sound = True
     for name, value in values.items():
         if name not in declared:
+            sound = False
             near = difflib.get_close_matches(name, declared, n=1)
             meant = f" Did you mean {near[0]}?" if near else " docs/deploy.md lists them."
             yield f"The template has no parameter {name}.{meant}"
         elif fault := _fault(declared[name], value):
+            sound = False
             yield f"{name}={value!r} is refused: {fault}"
-    for mode, needed in _NEEDED_BY_SIGN_IN.items():
-        if values.get("AuthMode") == mode:
-            for name in needed:
-                if name in declared and not values.get(name):
-                    yield f"AuthMode={mode} needs {name}; see docs/deploy.md, Signing in."
+    if sound:
+        yield from _broken_rules(template.get("Rules", {}), values)
 
 
-_NEEDED_BY_SIGN_IN = {
-    "api-key": ("ApiKeysSecretArn",),
-    "cognito": ("CognitoIssuer", "CognitoClientId"),
-}
+def _broken_rules(rules: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[str]:
+    for rule in rules.values():
+        assertions = {a["AssertDescription"]: a["Assert"] for a in rule["Assertions"]}
+        conditions = {"applies": rule["RuleCondition"], **assertions}
+        resolver = Resolver(values, conditions, {}, lambda name, _: name)
+        if resolver.holds("applies"):
+            yield from (words for words in assertions if not resolver.holds(words))
 
 
 def _fault(declared: Mapping[str, Any], value: str) -> str | None:
@@ -125,19 +130,3 @@ def _number_fault(declared: Mapping[str, Any], value: str) -> str | None:
     if most is not None and number > float(most):
         return f"it is at most {most}."
     return None
-
-
-class _Plain(yaml.SafeLoader):
-    """Reads a template without knowing CloudFormation's short forms (``!Ref``)."""
-
-
-def _without_tag(loader: _Plain, _: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        return loader.construct_scalar(node)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    assert isinstance(node, yaml.MappingNode)
-    return loader.construct_mapping(node, deep=True)
-
-
-_Plain.add_multi_constructor("!", _without_tag)

@@ -28,10 +28,11 @@ QEMU_NAME = {"arm64": "qemu-aarch64", "x86_64": "qemu-x86_64"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """What is about to be deployed. ``values`` are the parameters of the stack, all of them."""
+    """What is about to be deployed: ``template`` with ``values`` for all its parameters, ``index``
+    in the image. ``credential`` is for the question at the end, which ``smoke`` asks for."""
 
     environment: Environment
-    declared: Mapping[str, Mapping[str, Any]]
+    template: Mapping[str, Any]
     values: Mapping[str, str]
     index: Path
     credential: str | None
@@ -53,7 +54,7 @@ def check(
         Stopped: with a sentence for each thing that is wrong; nothing was changed.
     """
     reasons = [
-        *faults(intent.declared, intent.values),
+        *faults(intent.template, intent.values),
         *_sign_in_of_smoke(intent),
         *_index(intent.index),
         *_docker(intent.values["Architecture"], programs, emulators),

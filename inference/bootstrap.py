@@ -13,10 +13,10 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import boto3
 from botocore.config import Config
 
 from copilot.answers import AnswerLog
-from copilot.aws_clients import AwsClients, aws_clients
 from copilot.configuration import SettingsError
 from copilot.conversations import Conversations
 from copilot.metrics import EmfMetrics, Metrics
@@ -39,7 +39,9 @@ from inference.chat_models.extractive_model import ExtractiveModel
 from inference.chat_models.langchain_model import LangchainChatModel
 from inference.chat_models.model_key import ModelKey
 from inference.chat_models.sdk_chat_model import SdkChatModel
+from inference.clock import SystemClock
 from inference.engine import EngineLoader
+from inference.engine_builder import EngineBuilder
 from inference.ports import ChatModel, Clock, Embedder, HitCheck, ModelError, Sink
 from inference.publisher import Pace, Publisher
 from inference.settings import Settings
@@ -70,11 +72,18 @@ class Process:
     metrics: Metrics
 
 
-def build(settings: Settings, engine: EngineLoader, clock: Clock) -> Process:
-    """Build a process around an engine that is loading; the model's library comes after it."""
+def build(settings: Settings) -> Process:
+    """Build a process and begin to load its engine."""
+    clock = SystemClock()
     metrics = EmfMetrics(settings.stack_name, clock.time)
+    builder = EngineBuilder(settings, clock)
+    engine = EngineLoader(
+        builder.build,
+        then=lambda: _load_in_background(model),
+        newer=builder if builder.follows else None,
+    )
     model = chat_model(settings, clock, lambda: engine.get().embedder)
-    engine.afterwards(lambda: _load_in_background(model))
+    engine.start()
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="table")
     config = Config(
         retries={"total_max_attempts": 4, "mode": "standard"},
@@ -82,7 +91,7 @@ def build(settings: Settings, engine: EngineLoader, clock: Clock) -> Process:
         read_timeout=5,
         max_pool_connections=THREADS,
     )
-    session = aws_clients()
+    session = boto3.Session()
     dynamodb = session.client("dynamodb", config=config)
     log, sink = answer_log_and_sink(settings, session, dynamodb, threads, clock)
     pace = Pace(window_s=settings.flush_window_s, max_window_s=max(0.5, settings.flush_window_s))
@@ -95,11 +104,7 @@ def build(settings: Settings, engine: EngineLoader, clock: Clock) -> Process:
         metrics=metrics,
         exploration=Exploration(settings.cache_max_error_rate),
         hit_check=hit_check(settings, model, clock),
-        limits=Limits(
-            passages=settings.retrieved_passages,
-            redacted=settings.redacted,
-            price=settings.price,
-        ),
+        limits=Limits(passages=settings.retrieved_passages, redacted=settings.redacted),
     )
     queue = QuestionQueue(lambda: session.client("sqs", config=config), settings.queue_url, threads)
     return Process(worker, Forgetting(engine, log), queue, engine, model, clock, metrics)
@@ -107,7 +112,7 @@ def build(settings: Settings, engine: EngineLoader, clock: Clock) -> Process:
 
 def answer_log_and_sink(
     settings: Settings,
-    session: AwsClients,
+    session: boto3.Session,
     dynamodb: DynamoDBClient,
     threads: Executor,
     clock: Clock,
@@ -159,7 +164,7 @@ def chat_model(
 
     ``embedder`` returns the engine's own, with which the extractive model compares sentences.
     """
-    key = ModelKey(settings, lambda: aws_clients().client("secretsmanager"))
+    key = ModelKey(settings, lambda: boto3.client("secretsmanager"))
     if settings.chat_model:
         return LangchainChatModel(
             settings.chat_model, key=key.read, base_url=settings.openai_base_url, clock=clock
@@ -182,7 +187,7 @@ def load_model(model: ChatModel) -> None:
         logger.error("language model unusable", extra={"code": error.code, "reason": error.message})
 
 
-def _kms(session: AwsClients) -> Any:
+def _kms(session: boto3.Session) -> Any:
     config = Config(
         retries={"total_max_attempts": 4, "mode": "standard"}, connect_timeout=2, read_timeout=5
     )

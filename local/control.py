@@ -15,7 +15,6 @@ from local.connection import Connection
 from local.faults import Faults, Rule
 from local.gateway import Gateway
 from local.management import ManagementApi
-from local.permissions import Permissions
 from local.pool import Functions
 from local.worker import Worker
 
@@ -30,18 +29,12 @@ class Control:
     """What a test can do to a running stack."""
 
     def __init__(
-        self,
-        faults: Faults,
-        functions: Functions,
-        gateway: Gateway,
-        management: ManagementApi,
-        permissions: Permissions,
+        self, faults: Faults, functions: Functions, gateway: Gateway, management: ManagementApi
     ) -> None:
         self._faults = faults
         self._functions = functions
         self._gateway = gateway
         self._management = management
-        self._permissions = permissions
 
     def app(self) -> web.Application:
         """``GET /state``, ``POST|GET|DELETE /faults``, ``DELETE /faults/{id}``,
@@ -62,7 +55,6 @@ class Control:
             {
                 "connections": list(self._gateway.connections),
                 "posts": self._management.posts,
-                "refused": self._permissions.refused,
                 "functions": {
                     name: [_described(worker) for worker in pool.workers]
                     for name, pool in self._functions.pools.items()

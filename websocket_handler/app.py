@@ -12,7 +12,8 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from copilot.aws_clients import aws_clients
+import boto3
+
 from copilot.connections import Connection, Connections, UnknownConnection
 from copilot.identity import Identity, anonymous_user
 from copilot.log import configure_logging
@@ -42,7 +43,7 @@ class App:
         self.connections = Connections(table, time.time)
         desk = AwsDesk(
             table,
-            aws_clients().client("sqs", config=config),
+            boto3.client("sqs", config=config),
             settings.queue_url,
             time.time,
             questions_per_minute=settings.questions_per_minute,
@@ -55,7 +56,7 @@ class App:
     @functools.cached_property
     def management(self) -> ApiGatewayManagementApiClient:
         """The push client; most routes answer through their route response and never need it."""
-        return aws_clients().client(
+        return boto3.client(
             "apigatewaymanagementapi",
             endpoint_url=self.settings.websocket_endpoint,
             config=client_config(),

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import NoCredentialsError
 
 from inference.aws.signing import Credentials
 
 if TYPE_CHECKING:
-    from botocore.credentials import Credentials as Renewed
-
-
-class Session(Protocol):
-    """Whatever finds credentials as botocore does."""
-
-    def get_credentials(self) -> Renewed | None: ...
+    import boto3
 
 
 class SessionCredentials:
     """Reads the credentials of ``session``. Only those that have to be renewed cost a request."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: boto3.Session) -> None:
         self._session = session
         self._source = session.get_credentials()
 

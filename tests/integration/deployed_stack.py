@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NAME, ACCOUNT = "energycopilot-dev", "energycopilot-account"
 REPOSITORY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/energycopilot/inference"
 PAGE_BUCKET, INDEX_BUCKET, TABLE = "page-of-a-test", "index-of-a-test", "conversations-of-a-test"
+DOCUMENTS = "documents-of-a-test"
 URLS = {
     "WebSocketUrl": "wss://socket.example.com/dev",
     "HttpApiUrl": "https://api.example.com",
@@ -59,11 +60,12 @@ def failing(reason: str) -> Callable[[Sequence[str]], None]:
 
 def intent(index: Path, *, smoke: bool = False, **given: str) -> Intent:
     """To deploy the template of the repository to dev."""
-    declared = read_template((ROOT / "template.yaml").read_text())["Parameters"]
+    template = read_template((ROOT / "template.yaml").read_text())
+    own = {"Environment": "dev", "Architecture": "arm64"}
     return Intent(
         environment=Environment("dev", NAME, ACCOUNT, {}),
-        declared=declared,
-        values=settled(declared, {"Environment": "dev", "Architecture": "arm64"}, given),
+        template=template,
+        values=settled(template["Parameters"], own, given),
         index=index,
         credential=None,
         smoke=smoke,
@@ -85,7 +87,7 @@ def template(
     table: Mapping[str, Any] | None = None,
     kept: bool = False,
 ) -> str:
-    """What stands in an account: a table, two buckets (one nested), a group of logs."""
+    """What stands in an account: a table, three buckets (one nested), a group of logs."""
     properties = {
         "TableName": TABLE,
         "BillingMode": "PAY_PER_REQUEST",
@@ -115,6 +117,10 @@ def template(
                 "IndexBucket": {
                     "Type": "AWS::S3::Bucket",
                     "Properties": {"BucketName": INDEX_BUCKET},
+                },
+                "Documents": {
+                    "Type": "AWS::S3::Bucket",
+                    "Properties": {"BucketName": DOCUMENTS},
                 },
                 "Logs": {
                     "Type": "AWS::Logs::LogGroup",

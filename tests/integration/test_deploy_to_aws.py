@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import NoCredentialsError
 
+from copilot.index_bucket import IndexBucket
+from copilot.index_pointer import IndexPointer
 from deploy.clients import Clients, make_clients
 from deploy.deployment import Deployment, release
 from deploy.page_bucket import SUPERSEDED
@@ -18,6 +20,7 @@ from deploy.problems import Stopped
 from deploy.stack import read_stack
 from tests.conftest import REGION
 from tests.integration.deployed_stack import (
+    INDEX_BUCKET,
     NAME,
     PAGE_BUCKET,
     REPOSITORY,
@@ -146,7 +149,7 @@ def test_a_secret_that_is_missing_elsewhere_or_empty_is_named(
 def test_everything_that_is_wrong_is_said_at_once(clients: Clients, tmp_path: Path) -> None:
     wanted = intent(tmp_path, smoke=True, AuthMode="api-key", BatchSize="99")
     found = reasons(clients, wanted, ScriptedPrograms({}))
-    words = ["BatchSize", "ApiKeysSecretArn", "SMOKE_CREDENTIAL", "make index", "Docker"]
+    words = ["BatchSize", "SMOKE_CREDENTIAL", "make index", "Docker"]
     assert len(found) == len(words)
     for reason, word in zip(found, words, strict=True):
         assert word in reason
@@ -194,7 +197,7 @@ def test_a_deployment_builds_deploys_and_publishes_and_may_be_repeated(
     once = deployment(clients, wanted, page, tools, tmp_path)
     stack = once.run()
     assert stack.output("PageBucketName") == PAGE_BUCKET
-    make, sam = tools.ran
+    make, sam, publish = tools.ran
     assert make == [
         *("make", "--no-print-directory", "build", "chat-ui/dist/index.html"),
         *("ENV=dev", "ARCH=arm64"),
@@ -207,6 +210,7 @@ def test_a_deployment_builds_deploys_and_publishes_and_may_be_repeated(
         *("--parameter-overrides", f"file://{tmp_path / '.aws-sam' / 'parameters-dev.yaml'}"),
         "--no-confirm-changeset",
     ]
+    assert publish[2:] == ["index-publish", "ENV=dev", "ARCH=arm64"]
     assert keys(clients) == {"index.html", "config.json", "assets/index-one.js"}
     config = clients.s3.get_object(Bucket=PAGE_BUCKET, Key="config.json")
     assert json.loads(config["Body"].read()) == {
@@ -224,6 +228,19 @@ def test_a_deployment_builds_deploys_and_publishes_and_may_be_repeated(
     assert again == given
     assert clients.s3.list_object_versions(Bucket=PAGE_BUCKET)["Versions"] == before
     assert invalidated(clients) == [["/", "/config.json", "/index.html"]]
+
+
+def test_a_deployment_does_not_take_back_the_index_that_is_current(
+    clients: Clients, index: Path, page: Path, tmp_path: Path
+) -> None:
+    deployed(clients)
+    pointer = IndexPointer(
+        version=f"{'a' * 64}-{'b' * 12}", manifest_sha256="b" * 64, published_at=1
+    )
+    IndexBucket(clients.s3, INDEX_BUCKET).switch(pointer, None)
+    tools = programs()
+    deployment(clients, intent(index), page, tools, tmp_path).run()
+    assert not [command for command in tools.ran if "index-publish" in command]
 
 
 def test_a_new_build_keeps_the_files_of_open_tabs_and_goes_back(
@@ -307,6 +324,6 @@ def test_a_stack_of_another_template_is_told_which_output_is_missing(
         StackName=NAME,
         TemplateBody=json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}),
     )
-    with pytest.raises(Stopped, match="has no output PageBucketName") as stopped:
+    with pytest.raises(Stopped, match="has no output IndexBucketName") as stopped:
         deployment(clients, intent(index), page, programs(), tmp_path).run()
     assert len(stopped.value.done) == 3

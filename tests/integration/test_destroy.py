@@ -15,6 +15,7 @@ from deploy.problems import Stopped
 from tests.conftest import REGION
 from tests.integration.deployed_stack import (
     ACCOUNT,
+    DOCUMENTS,
     INDEX_BUCKET,
     NAME,
     PAGE_BUCKET,
@@ -42,7 +43,7 @@ def destroying(
     clients: Clients,
     *,
     name_typed: bool = True,
-    empty_page_bucket: bool = False,
+    consent: tuple[str, ...] = (),
     dry_run: bool = False,
 ) -> tuple[list[str], ScriptedPrograms]:
     def sam_delete(_: Sequence[str]) -> None:
@@ -56,7 +57,7 @@ def destroying(
         tools,
         said.append,
         confirm=lambda _: name_typed,
-        empty_page_bucket=empty_page_bucket,
+        consent=consent,
         dry_run=dry_run,
     )
     return said, tools
@@ -100,27 +101,37 @@ def test_an_empty_stack_goes_and_nothing_is_left(clients: Clients) -> None:
 def test_a_page_bucket_that_is_not_empty_needs_consent(clients: Clients) -> None:
     deployed(clients)
     put_page(clients)
-    with pytest.raises(Stopped, match="add EMPTY_PAGE_BUCKET=yes"):
+    with pytest.raises(Stopped, match='add EMPTY="page"'):
         destroying(clients)
     assert len(clients.s3.list_object_versions(Bucket=PAGE_BUCKET)["Versions"]) == 3
     assert is_there(clients)
 
-    said, _ = destroying(clients, empty_page_bucket=True)
+    said, _ = destroying(clients, consent=("page",))
     assert f"Emptying {PAGE_BUCKET} ..." in said
     assert not is_there(clients)
     assert PAGE_BUCKET not in [b["Name"] for b in clients.s3.list_buckets()["Buckets"]]
 
 
-def test_a_bucket_of_documents_is_never_emptied(clients: Clients) -> None:
+def test_each_bucket_is_emptied_only_with_its_own_consent(clients: Clients) -> None:
     deployed(clients)
     put_page(clients)
     clients.s3.put_object(Bucket=INDEX_BUCKET, Key="current.json", Body=b"{}")
-    with pytest.raises(Stopped) as stopped:
-        destroying(clients, empty_page_bucket=True)
-    (reason,) = stopped.value.reasons
-    assert INDEX_BUCKET in reason
-    assert "aws s3 sync" in reason
+    with pytest.raises(Stopped, match=r"of the index is not empty.*page index"):
+        destroying(clients, consent=("page",))
     assert clients.s3.list_object_versions(Bucket=PAGE_BUCKET)["Versions"]
+    destroying(clients, consent=("page", "index"))
+    assert not is_there(clients)
+
+
+def test_a_bucket_of_documents_is_never_emptied(clients: Clients) -> None:
+    deployed(clients)
+    clients.s3.put_object(Bucket=DOCUMENTS, Key="tariff.pdf", Body=b"%PDF")
+    with pytest.raises(Stopped) as stopped:
+        destroying(clients, consent=("page", "index"))
+    (reason,) = stopped.value.reasons
+    assert DOCUMENTS in reason
+    assert "aws s3 sync" in reason
+    assert is_there(clients)
 
 
 def test_a_protected_table_is_refused_with_what_to_do(clients: Clients) -> None:
@@ -141,7 +152,7 @@ def test_nothing_is_emptied_before_the_name_was_given(clients: Clients) -> None:
     deployed(clients)
     put_page(clients)
     with pytest.raises(Stopped, match="stays as it is"):
-        destroying(clients, name_typed=False, empty_page_bucket=True)
+        destroying(clients, name_typed=False, consent=("page",))
     assert clients.s3.list_object_versions(Bucket=PAGE_BUCKET)["Versions"]
     assert is_there(clients)
 
@@ -149,9 +160,9 @@ def test_nothing_is_emptied_before_the_name_was_given(clients: Clients) -> None:
 def test_a_dry_run_says_what_would_go_and_what_would_stay(clients: Clients) -> None:
     deployed(clients, kept=True)
     put_page(clients)
-    said, tools = destroying(clients, empty_page_bucket=True, dry_run=True)
+    said, tools = destroying(clients, consent=("page",), dry_run=True)
     assert said == [
-        f"To be destroyed: the stack {NAME} with 4 resources, its images and its artifacts.",
+        f"To be destroyed: the stack {NAME} with 5 resources, its images and its artifacts.",
         f"  {PAGE_BUCKET} is emptied first, versions too",
         f"  kept: Table (AWS::DynamoDB::Table {TABLE})",
     ]

@@ -18,7 +18,8 @@ from deploy.problems import Stopped
 from deploy.stack import Stack, obstacle
 
 ROOT = Path(__file__).resolve().parents[2]
-DECLARED = read_template((ROOT / "template.yaml").read_text())["Parameters"]
+TEMPLATE = read_template((ROOT / "template.yaml").read_text())
+DECLARED = TEMPLATE["Parameters"]
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
@@ -26,7 +27,7 @@ def test_the_environments_of_the_repository_have_no_fault(name: str) -> None:
     environment = read_environment(ROOT / "samconfig.toml", name)
     assert environment.stack == f"energycopilot-{name}"
     assert environment.parameters["Environment"] == name
-    assert list(faults(DECLARED, settled(DECLARED, environment.parameters))) == []
+    assert list(faults(TEMPLATE, settled(DECLARED, environment.parameters))) == []
 
 
 def test_another_environment_is_refused_in_words() -> None:
@@ -47,18 +48,18 @@ def test_another_environment_is_refused_in_words() -> None:
     ],
 )
 def test_a_wrong_parameter_is_named_with_what_it_may_be(name: str, value: str, words: str) -> None:
-    (fault,) = faults(DECLARED, settled(DECLARED, {name: value}))
+    (fault,) = faults(TEMPLATE, settled(DECLARED, {name: value}))
     assert words in fault
     assert name in fault
 
 
-@pytest.mark.parametrize(
-    ("mode", "needed"),
-    [("api-key", ["ApiKeysSecretArn"]), ("cognito", ["CognitoIssuer", "CognitoClientId"])],
-)
-def test_signing_in_needs_what_proves_people(mode: str, needed: list[str]) -> None:
-    found = list(faults(DECLARED, settled(DECLARED, {"AuthMode": mode})))
-    assert [fault.split()[2].rstrip(";") for fault in found] == needed
+def test_the_rules_of_the_template_are_checked_beforehand() -> None:
+    values = settled(DECLARED, {"AuthMode": "api-key", "PageDomain": "chat.example.com"})
+    needed = [fault.split(" needs ")[1].split(",")[0] for fault in faults(TEMPLATE, values)]
+    assert needed == ["ApiKeysSecretArn", "PageCertificateArn"]
+    arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:keys-AbCdEf"
+    values |= {"ApiKeysSecretArn": arn}
+    assert len(list(faults(TEMPLATE, values))) == 1
 
 
 def test_every_parameter_is_settled_so_that_none_keeps_an_earlier_value() -> None:
