@@ -38,6 +38,7 @@ from benchmarks.kept_vectors import ROOT, KeptVectors
 from embed.build import build
 from embed.chunking import MAX_CHARS, MIN_CHARS, Chunk
 from embed.document import Document, Span, TextBuilder
+from embed.engine import LocalEngine
 from embed.plan import make_plan
 from embed.sources import find_sources, load_sources
 from inference.retrieval.faiss_retriever import FaissRetriever
@@ -198,7 +199,7 @@ def measure(
     values: dict[str, dict[str, float]] = {"answer in budget": {}, "recall@4": {}, "nDCG@10": {}}
     with tempfile.TemporaryDirectory() as scratch:
         bundle = Path(scratch) / "index"
-        build(plan, bundle, vectors, workers=1, reuse=False, report=lambda *_: None)
+        build(plan, bundle, vectors, engine=LocalEngine(), reuse=False, report=lambda *_: None)
         retriever = FaissRetriever.open(bundle, vectors)
         for question, vector in zip(
             asked, vectors.embed([item.text for item in asked]), strict=True

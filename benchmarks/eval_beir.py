@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks.eval_sets import BeirFolder, EvalSet
 from copilot.index_texts import ChunkRecord, DocumentRecord
 from embed.build import build
+from embed.engine import LocalEngine
 from embed.plan import Plan
 from embed.windows import WINDOW_CHARS, windows_of
 from inference.ports import Embedder
@@ -23,7 +24,7 @@ def indexed(folder: BeirFolder, cache: Path, embedder: Embedder) -> EvalSet:
         plan_of(folder),
         out,
         embedder,
-        workers=os.cpu_count() or 1,
+        engine=LocalEngine(os.cpu_count() or 1),
         reuse=False,
         report=_say,
     )

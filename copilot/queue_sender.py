@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from copilot.queue_messages import AnyQueueMessage, encode_message
+from copilot.tracing import SQS_ATTRIBUTE, trace_header
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
@@ -18,7 +19,16 @@ class QueueSender:
         self._url = url
 
     def send(self, message: AnyQueueMessage, tenant: str) -> None:
-        """Send ``message``; the group makes a standard queue fair between tenants."""
+        """Send ``message``; the group makes a standard queue fair between tenants.
+
+        The trace of this invocation goes along, so that X-Ray links the worker's to it.
+        """
+        header = trace_header()
         self._client.send_message(
-            QueueUrl=self._url, MessageBody=encode_message(message), MessageGroupId=tenant
+            QueueUrl=self._url,
+            MessageBody=encode_message(message),
+            MessageGroupId=tenant,
+            MessageSystemAttributes={SQS_ATTRIBUTE: {"DataType": "String", "StringValue": header}}
+            if header
+            else {},
         )

@@ -5,11 +5,12 @@ It decides nothing.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from decimal import Decimal
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from msgspec import Struct
 
 from copilot.identity import Identity
@@ -26,9 +27,6 @@ CHUNK_SK_PREFIX = "C#"
 
 OWNER_INDEX = "conversations-by-owner"
 """Sparse index over conversations: ``owner_key`` (hash), ``list_order`` (range, a number)."""
-
-_serializer = TypeSerializer()
-_deserializer = TypeDeserializer()
 
 
 class Table(Struct, frozen=True):
@@ -147,9 +145,11 @@ def _encoded(value: Any) -> Any:
         return {"B": value}
     if kind is list:
         return {"L": [_encoded(v) for v in value]}
+    if kind is dict:
+        return {"M": {k: _encoded(v) for k, v in value.items()}}
     if kind is set and value and all(type(v) is str for v in value):
         return {"SS": list(value)}
-    return _serializer.serialize(value)
+    return _boto3_types().TypeSerializer().serialize(value)
 
 
 def _decoded(value: Any) -> Any:
@@ -157,14 +157,23 @@ def _decoded(value: Any) -> Any:
         return value["S"]
     if "N" in value:
         text = value["N"]
-        return int(text) if text.isdigit() else _plain(_deserializer.deserialize(value))
+        return int(text) if text.isdigit() else _plain(Decimal(text))
     if "SS" in value:
         return set(value["SS"])
     if "L" in value:
         return [_decoded(v) for v in value["L"]]
     if "B" in value:
         return bytes(value["B"])
-    return _plain(_deserializer.deserialize(value))
+    if "M" in value:
+        return {k: _decoded(v) for k, v in value["M"].items()}
+    if "BOOL" in value:
+        return value["BOOL"]
+    return _plain(_boto3_types().TypeDeserializer().deserialize(value))
+
+
+def _boto3_types() -> ModuleType:
+    # Imported for the rare types alone: boto3 costs a cold start 30 ms.
+    return importlib.import_module("boto3.dynamodb.types")
 
 
 def _plain(value: Any) -> Any:

@@ -6,8 +6,9 @@ https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concept
 from __future__ import annotations
 
 import os
+from typing import Final
 
-SQS_ATTRIBUTE = "AWSTraceHeader"
+SQS_ATTRIBUTE: Final = "AWSTraceHeader"
 """The message system attribute in which SQS carries the header."""
 
 

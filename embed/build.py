@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from copilot.index_manifest import (
     verify_model,
 )
 from embed.bundle_writer import write_bundle
+from embed.engine import Engine
 from embed.plan import Plan
 from embed.swap import staged
 from embed.windows import windows_of
@@ -50,12 +52,12 @@ class Outcome:
 
 
 def build(
-    plan: Plan, out: Path, embedder: Embedder, *, workers: int, reuse: bool, report: Report
+    plan: Plan, out: Path, embedder: Embedder, *, engine: Engine, reuse: bool, report: Report
 ) -> Outcome:
     """Make ``out`` the bundle of ``plan``.
 
     Where ``out`` already is that bundle, nothing is done. ``reuse`` takes the vectors of chunks
-    that the old bundle has too; ``workers`` threads embed the others.
+    that the old bundle has too; ``engine`` embeds the others.
 
     Raises:
         IndexUnusable: ``reuse`` was asked for, but the old bundle is missing, damaged or made by
@@ -73,7 +75,7 @@ def build(
     with staged(out) as folder:
         chunks = len(plan.chunks)
         texts = [*plan.embedded, *(text for held in plan.windows for text in held)]
-        vectors = _vectors(texts, embedder, known, workers, report)
+        vectors = _vectors(texts, embedder, known, engine, report)
         report("Writing", 0, 1)
         manifest = write_bundle(
             folder, plan, vectors[:chunks], vectors[chunks:], model_id=embedder.model_id
@@ -115,7 +117,7 @@ def _known(out: Path) -> Known:
 
 
 def _vectors(
-    texts: Sequence[str], embedder: Embedder, known: Known, workers: int, report: Report
+    texts: Sequence[str], embedder: Embedder, known: Known, engine: Engine, report: Report
 ) -> Vectors:
     import numpy as np
 
@@ -131,14 +133,16 @@ def _vectors(
     windows = [new[i : i + _WINDOW] for i in range(0, len(new), _WINDOW)]
     done = 0
     report("Embedding", 0, len(new))
-    pool = ThreadPoolExecutor(workers)
-    try:
-        batches = pool.map(lambda rows: embedder.embed([texts[r] for r in rows]), windows)
+    batches = engine.run(
+        functools.partial(_embedding, embedder), [[texts[row] for row in rows] for rows in windows]
+    )
+    with contextlib.closing(batches):
         for rows, batch in zip(windows, batches, strict=True):
             vectors[rows] = batch
             done += len(rows)
             report("Embedding", done, len(new))
-    finally:
-        # An interrupted build ends after the windows at work, not after all of them.
-        pool.shutdown(cancel_futures=True)
     return vectors
+
+
+def _embedding(embedder: Embedder) -> Callable[[Sequence[str]], Vectors]:
+    return embedder.embed

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from copilot.index_bucket import BucketUnreachable
 from copilot.index_manifest import IndexUnusable
+from embed.engine import Engine, LocalEngine
 from embed.errors import EmbedError
 from inference.encoders.onnx_embedder import EmbedderUnusable, OnnxEmbedder
 
@@ -67,7 +68,14 @@ def _parser() -> argparse.ArgumentParser:
             help="who may see documents that do not name groups themselves (comma separated)",
         )
         command.add_argument("--max-file-mb", type=int, default=64, help="skip larger files")
-        command.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+        command.add_argument("--workers", type=int, help="default: every core")
+        command.add_argument(
+            "--engine",
+            choices=("local", "ray"),
+            default="local",
+            help="threads of this machine, or Ray (pip install 'energycopilot[ray]')",
+        )
+        command.add_argument("--ray-address", help="a Ray cluster; without it, this machine")
         _model_option(command)
 
     command = commands.add_parser("inspect", help="verify an index and say what it holds")
@@ -143,24 +151,34 @@ def _make(arguments: argparse.Namespace, *, reuse: bool) -> None:
 
     embedder = OnnxEmbedder(arguments.model)
     console = Console(soft_wrap=True, highlight=False)
-    with _progress(console) as report:
+    with _engine(arguments) as engine, _progress(console) as report:
         loaded = load_sources(
             find_sources(arguments.documents),
             max_bytes=arguments.max_file_mb * _MEGABYTE,
+            engine=engine,
             report=report,
         )
-        plan = make_plan(loaded.documents, default_groups=_names(arguments.groups))
+        groups = _names(arguments.groups)
+        plan = make_plan(loaded.documents, default_groups=groups, engine=engine)
         outcome = build(
             plan,
             arguments.out,
             embedder,
-            workers=max(1, arguments.workers),
+            engine=engine,
             reuse=reuse,
             report=report,
         )
     for skipped in loaded.skipped:
         console.print(f"skipped {skipped}", style="yellow", markup=False)
     console.print(_summary(outcome, arguments.out, plan.duplicates), markup=False)
+
+
+def _engine(arguments: argparse.Namespace) -> AbstractContextManager[Engine]:
+    if arguments.engine == "ray":
+        from embed.ray_engine import RayEngine
+
+        return RayEngine(arguments.workers, address=arguments.ray_address)
+    return nullcontext(LocalEngine(arguments.workers or os.cpu_count() or 1))
 
 
 def _summary(outcome: Outcome, out: Path, duplicates: int) -> str:

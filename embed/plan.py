@@ -5,6 +5,7 @@ The plan is a pure function of the documents: same files, same plan, same ``corp
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import msgspec
 from copilot.index_texts import ChunkRecord, DocumentRecord
 from embed.chunking import MAX_CHARS, MIN_CHARS, STRATEGY, Chunk, chunk_document
 from embed.document import Document
+from embed.engine import Engine, LocalEngine
 from embed.windows import WINDOW_CHARS, windows_of
 
 
@@ -37,8 +39,11 @@ def make_plan(
     *,
     default_groups: Sequence[str],
     cut: Callable[[Document], Sequence[Chunk]] = chunk_document,
+    engine: Engine | None = None,
 ) -> Plan:
     """Cut ``documents`` with ``cut``, drop repeated chunks and compute the version.
+
+    ``engine`` cuts them; without one, this thread does.
 
     A chunk is a repeat if title, section and text are the same as those of an earlier one that the
     same groups may see: two years' tariffs share sentences, but not titles.
@@ -49,11 +54,13 @@ def make_plan(
     windows: list[list[str]] = []
     seen: set[tuple[str, tuple[str, ...]]] = set()
     at = duplicates = 0
-    for number, document in enumerate(sorted(documents, key=lambda d: d.path)):
+    ordered = sorted(documents, key=lambda d: d.path)
+    cuts = (engine or LocalEngine()).run(functools.partial(_cutting, cut), ordered)
+    for number, (document, pieces) in enumerate(zip(ordered, cuts, strict=True)):
         record = _document_record(document, at, default_groups)
         records.append(record)
         offsets = _ByteOffsets(document.text, at)
-        for chunk in cut(document):
+        for chunk in pieces:
             text = document.text[chunk.start : chunk.end]
             said = f"{chunk.lead}\n{text}"
             key = (" ".join(said.split()).casefold(), tuple(record.groups))
@@ -77,9 +84,15 @@ def make_plan(
                 )
             )
         at = record.to
-    texts = [d.text for d in sorted(documents, key=lambda d: d.path)]
+    texts = [document.text for document in ordered]
     version = _version(records, chunks)
     return Plan(records, texts, chunks, embedded, windows, version, duplicates)
+
+
+def _cutting(
+    cut: Callable[[Document], Sequence[Chunk]],
+) -> Callable[[Document], Sequence[Chunk]]:
+    return cut
 
 
 def _document_record(document: Document, at: int, default_groups: Sequence[str]) -> DocumentRecord:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from embed.document import Document, Extract
+from embed.engine import Engine, LocalEngine
 from embed.errors import MissingPath, NothingToIndex, SharedPath, UnreadableDocument
 from embed.loaders.docx import load_docx
 from embed.loaders.front_matter import BadFrontMatter
@@ -74,20 +77,25 @@ def load_sources(
     sources: Sequence[Source],
     *,
     max_bytes: int = MAX_FILE_BYTES,
+    engine: Engine | None = None,
     report: Callable[[str, int, int], None] = lambda stage, done, total: None,
 ) -> Loaded:
     """Read every source; one that cannot be read is skipped and kept in ``skipped``.
+
+    ``engine`` reads them; without one, this thread does.
 
     Raises:
         NothingToIndex: none could be read; the message lists why.
     """
     loaded = Loaded()
-    for number, source in enumerate(sources, start=1):
-        try:
-            loaded.documents.append(load_source(source, max_bytes=max_bytes))
-        except UnreadableDocument as error:
-            loaded.skipped.append(error)
-        report("Reading", number, len(sources))
+    stage = functools.partial(_reading, max_bytes)
+    with contextlib.closing((engine or LocalEngine()).run(stage, sources)) as results:
+        for number, (source, read) in enumerate(zip(sources, results, strict=True), start=1):
+            if isinstance(read, Document):
+                loaded.documents.append(read)
+            else:
+                loaded.skipped.append(UnreadableDocument(source.file, read))
+            report("Reading", number, len(sources))
     if not loaded.documents:
         reasons = "\n".join(f"  {error}" for error in loaded.skipped)
         raise NothingToIndex(f"None of the documents could be read:\n{reasons}")
@@ -129,6 +137,18 @@ def load_source(source: Source, *, max_bytes: int = MAX_FILE_BYTES) -> Document:
         groups=extract.groups,
         metadata={**extract.metadata, "format": source.file.suffix.lower().lstrip(".")},
     )
+
+
+def _reading(max_bytes: int) -> Callable[[Source], Document | str]:
+    """A source becomes its document, or the reason why it is none."""
+
+    def read(source: Source) -> Document | str:
+        try:
+            return load_source(source, max_bytes=max_bytes)
+        except UnreadableDocument as error:
+            return error.reason
+
+    return read
 
 
 def _under(start: Path) -> Iterator[Source]:

@@ -14,9 +14,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
+from copilot.aws_clients import aws_clients
 from copilot.forgetting import Forgetting
 from copilot.index_bucket import IndexBucket
 from copilot.index_texts import FILES
@@ -55,7 +55,7 @@ def services() -> Services:
     settings = Settings.of(os.environ)
     configure_logging(settings.log_level)
     table = _table(settings)
-    queue = QueueSender(boto3.client("sqs"), settings.queue_url)
+    queue = QueueSender(aws_clients().client("sqs"), settings.queue_url)
     kept = settings.retention_s
     return Services(
         authenticate=_authentication(verifier_of(settings, _aws_client, time.time)),
@@ -77,7 +77,7 @@ def services() -> Services:
             table,
             time.time,
             functools.cache(
-                lambda: boto3.client(
+                lambda: aws_clients().client(
                     "apigatewaymanagementapi", endpoint_url=settings.websocket_endpoint
                 )
             ),
@@ -100,7 +100,7 @@ def _bundle(settings: Settings) -> Callable[[], Path]:
     )
     return CurrentBundle(
         PublishedIndex(
-            lambda: IndexBucket(boto3.client("s3", config=config), settings.index_bucket),
+            lambda: IndexBucket(aws_clients().client("s3", config=config), settings.index_bucket),
             shipped=settings.index_dir,
             folder=Path(tempfile.gettempdir()) / "index-texts",
             monotonic=time.monotonic,
@@ -111,13 +111,13 @@ def _bundle(settings: Settings) -> Callable[[], Path]:
 
 
 def _table(settings: Settings) -> Table:
-    dynamodb, name = boto3.client("dynamodb"), settings.table_name
+    dynamodb, name = aws_clients().client("dynamodb"), settings.table_name
     kms = functools.partial(_aws_client, "kms")
     return Table(dynamodb, name, sealer_of(settings.kms_key_id, kms, dynamodb, name, time.time))
 
 
 def _aws_client(service: Any) -> Any:
-    return boto3.client(service)
+    return aws_clients().client(service)
 
 
 def _authentication(verifier: Verifier | None) -> Callable[[Mapping[str, str]], Grant]:

@@ -17,7 +17,9 @@ from copilot.metrics import FAILURES, FALSE_HIT_REPORTS
 from copilot.queue_messages import AnswerQuestion, BadQueueMessage, decode_message
 from copilot.tracing import SQS_ATTRIBUTE, trace_id
 from inference.bootstrap import Process, build, load_model
+from inference.clock import SystemClock
 from inference.engine import EngineUnusable
+from inference.loading import take
 from inference.ports import CacheUnavailable
 from inference.settings import Settings
 from inference.worker import DONE, Delivery, Outcome, come_back
@@ -41,7 +43,8 @@ def process() -> Process:
     """The parts of this process, built by its first invocation."""
     settings = Settings.of(os.environ)
     configure_logging(settings.log_level)
-    return build(settings)
+    clock = SystemClock()
+    return build(settings, take(settings, clock), clock)
 
 
 @functools.cache

@@ -13,10 +13,10 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 
 from copilot.answers import AnswerLog
+from copilot.aws_clients import AwsClients, aws_clients
 from copilot.configuration import SettingsError
 from copilot.conversations import Conversations
 from copilot.metrics import EmfMetrics, Metrics
@@ -39,9 +39,7 @@ from inference.chat_models.extractive_model import ExtractiveModel
 from inference.chat_models.langchain_model import LangchainChatModel
 from inference.chat_models.model_key import ModelKey
 from inference.chat_models.sdk_chat_model import SdkChatModel
-from inference.clock import SystemClock
 from inference.engine import EngineLoader
-from inference.engine_builder import EngineBuilder
 from inference.ports import ChatModel, Clock, Embedder, HitCheck, ModelError, Sink
 from inference.publisher import Pace, Publisher
 from inference.settings import Settings
@@ -72,18 +70,11 @@ class Process:
     metrics: Metrics
 
 
-def build(settings: Settings) -> Process:
-    """Build a process and begin to load its engine."""
-    clock = SystemClock()
+def build(settings: Settings, engine: EngineLoader, clock: Clock) -> Process:
+    """Build a process around an engine that is loading; the model's library comes after it."""
     metrics = EmfMetrics(settings.stack_name, clock.time)
-    builder = EngineBuilder(settings, clock)
-    engine = EngineLoader(
-        builder.build,
-        then=lambda: _load_in_background(model),
-        newer=builder if builder.follows else None,
-    )
     model = chat_model(settings, clock, lambda: engine.get().embedder)
-    engine.start()
+    engine.afterwards(lambda: _load_in_background(model))
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="table")
     config = Config(
         retries={"total_max_attempts": 4, "mode": "standard"},
@@ -91,7 +82,7 @@ def build(settings: Settings) -> Process:
         read_timeout=5,
         max_pool_connections=THREADS,
     )
-    session = boto3.Session()
+    session = aws_clients()
     dynamodb = session.client("dynamodb", config=config)
     log, sink = answer_log_and_sink(settings, session, dynamodb, threads, clock)
     pace = Pace(window_s=settings.flush_window_s, max_window_s=max(0.5, settings.flush_window_s))
@@ -104,7 +95,11 @@ def build(settings: Settings) -> Process:
         metrics=metrics,
         exploration=Exploration(settings.cache_max_error_rate),
         hit_check=hit_check(settings, model, clock),
-        limits=Limits(passages=settings.retrieved_passages, redacted=settings.redacted),
+        limits=Limits(
+            passages=settings.retrieved_passages,
+            redacted=settings.redacted,
+            price=settings.price,
+        ),
     )
     queue = QuestionQueue(lambda: session.client("sqs", config=config), settings.queue_url, threads)
     return Process(worker, Forgetting(engine, log), queue, engine, model, clock, metrics)
@@ -112,7 +107,7 @@ def build(settings: Settings) -> Process:
 
 def answer_log_and_sink(
     settings: Settings,
-    session: boto3.Session,
+    session: AwsClients,
     dynamodb: DynamoDBClient,
     threads: Executor,
     clock: Clock,
@@ -164,7 +159,7 @@ def chat_model(
 
     ``embedder`` returns the engine's own, with which the extractive model compares sentences.
     """
-    key = ModelKey(settings, lambda: boto3.client("secretsmanager"))
+    key = ModelKey(settings, lambda: aws_clients().client("secretsmanager"))
     if settings.chat_model:
         return LangchainChatModel(
             settings.chat_model, key=key.read, base_url=settings.openai_base_url, clock=clock
@@ -187,7 +182,7 @@ def load_model(model: ChatModel) -> None:
         logger.error("language model unusable", extra={"code": error.code, "reason": error.message})
 
 
-def _kms(session: boto3.Session) -> Any:
+def _kms(session: AwsClients) -> Any:
     config = Config(
         retries={"total_max_attempts": 4, "mode": "standard"}, connect_timeout=2, read_timeout=5
     )

@@ -53,7 +53,7 @@ class EngineLoader:
     def __init__(
         self,
         build: Callable[[], Engine],
-        then: Callable[[], None],
+        then: Callable[[], None] | None = None,
         newer: Newer | None = None,
     ) -> None:
         self._build = build
@@ -61,6 +61,7 @@ class EngineLoader:
         self._newer = newer
         self._engine: Engine | None = None
         self._lock = threading.Lock()
+        self._handing_over = threading.Lock()
         self._settled = threading.Event()
         self._settled.set()
         self._loading = False
@@ -78,9 +79,21 @@ class EngineLoader:
         """
         with self._lock:
             if self._engine is None:
-                self._engine = self._build()
-                self._then()
+                engine = self._build()
+                with self._handing_over:
+                    self._engine = engine
+                    then = self._then
+                if then is not None:
+                    then()
             return self._engine
+
+    def afterwards(self, then: Callable[[], None]) -> None:
+        """Call ``then`` once the engine is loaded: at once where it is. Does not wait for it."""
+        with self._handing_over:
+            self._then = then
+            is_loaded = self._engine is not None
+        if is_loaded:
+            then()
 
     def newest(self) -> Engine:
         """As ``get``, but where ``refresh`` is at it, wait for a moment for the newer one.

@@ -14,9 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copilot.index_manifest import IndexUnusable
-from inference.cache.no_cache import NoCache
-from inference.cache.qdrant_cache import QdrantCache
-from inference.cache.qdrant_http import QdrantHttp
 from inference.engine import Engine, EngineUnusable
 from inference.ports import AnswerCache, Clock, Embedder, Retriever
 from inference.settings import Settings
@@ -131,11 +128,11 @@ def load_engine(settings: Settings, clock: Clock) -> Engine:
 
 def published_index(settings: Settings, clock: Clock) -> PublishedIndex:
     """The bucket's index, as the settings name it."""
+    from copilot.aws_clients import aws_clients
     from copilot.index_bucket import IndexBucket
     from copilot.published_index import PublishedIndex
 
     def bucket() -> IndexBucket:
-        import boto3
         from botocore.config import Config
 
         config = Config(
@@ -143,7 +140,7 @@ def published_index(settings: Settings, clock: Clock) -> PublishedIndex:
             connect_timeout=1,
             read_timeout=5,
         )
-        return IndexBucket(boto3.client("s3", config=config), settings.index_bucket)
+        return IndexBucket(aws_clients().client("s3", config=config), settings.index_bucket)
 
     return PublishedIndex(
         bucket,
@@ -176,7 +173,12 @@ def reranked(retriever: Retriever, settings: Settings) -> Retriever:
 def answer_cache(settings: Settings, clock: Clock, dimension: int) -> AnswerCache:
     """The semantic cache that the settings name."""
     if not settings.qdrant_url:
+        from inference.cache.no_cache import NoCache
+
         return NoCache()
+    from inference.cache.qdrant_cache import QdrantCache
+    from inference.cache.qdrant_http import QdrantHttp
+
     return QdrantCache(
         QdrantHttp(settings.qdrant_url, api_key=settings.qdrant_api_key),
         clock,

@@ -7,6 +7,7 @@ Every flush goes through the answer log first; only a worker that still owns the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -33,6 +34,11 @@ from inference.answering.turn_events import Ended, Found, Restarted, Started, St
 from inference.ports import Clock, ConnectionGone, PushRefused, Sink, TextDelta, Throttled
 
 logger = logging.getLogger(__name__)
+
+
+_STEPS_TO_READ = 10
+"""Steps of the event loop in which all that a model has said gets from the network's buffers into
+the mailbox: wake the reader, take what aiohttp holds, let the socket be read, take the rest."""
 
 
 class Log(Protocol):
@@ -70,16 +76,21 @@ class Publisher:
     pace: Pace
 
     async def publish(
-        self, lease: Lease, events: AsyncGenerator[TurnEvent], cancelled: asyncio.Event
+        self,
+        lease: Lease,
+        events: AsyncGenerator[TurnEvent],
+        cancelled: asyncio.Event,
+        wanted: asyncio.Event | None = None,
     ) -> End:
         """Publish ``events`` under ``lease`` and return the terminal event that was stored.
 
         ``cancelled`` is set when a person asked to stop; ``events`` must then end by itself.
+        ``wanted`` is cleared while a window is open: ``events`` need not bring text before its end.
 
         Raises:
             Fenced: another worker owns the answer now, or it has ended; nothing more was pushed.
         """
-        publication = _Publication(self, lease, cancelled)
+        publication = _Publication(self, lease, cancelled, wanted or asyncio.Event())
         reader = asyncio.ensure_future(publication.read(events))
         ticker = asyncio.ensure_future(publication.tick())
         try:
@@ -98,7 +109,13 @@ class Publisher:
 class _Publication:
     """The state of one answer being published."""
 
-    def __init__(self, publisher: Publisher, lease: Lease, cancelled: asyncio.Event) -> None:
+    def __init__(
+        self,
+        publisher: Publisher,
+        lease: Lease,
+        cancelled: asyncio.Event,
+        wanted: asyncio.Event,
+    ) -> None:
         self._log = publisher.log
         self._sink = publisher.sink
         self._clock = publisher.clock
@@ -106,6 +123,7 @@ class _Publication:
         self._window = publisher.pace.window_s
         self._lease = lease
         self._cancelled = cancelled
+        self._wanted = wanted
         self._mailbox = Mailbox()
         self._subscribers = lease.header.subscribers
         self._behind: set[str] = set()
@@ -165,6 +183,7 @@ class _Publication:
     # --- persist, fence, push -----------------------------------------------------------------
 
     async def _send_text(self, text: str) -> None:
+        self._wanted.clear()
         seq = self._seq + 1
         flushed = await self._log.flush(self._lease, seq, text)
         self._seq = seq
@@ -174,6 +193,9 @@ class _Publication:
             Delta(answer_id=self._lease.answer_id, epoch=self._lease.epoch, seq=seq, text=text)
         )
         await self._wait_for_window()
+        self._wanted.set()
+        for _ in range(_STEPS_TO_READ):
+            await asyncio.sleep(0)
 
     async def _send_sources(self, items: list[Source]) -> None:
         seq = self._seq + 1
@@ -220,13 +242,9 @@ class _Publication:
         remaining = self._gathering_since + self._window - self._clock.monotonic()
         if remaining <= 0:
             return
-        sleep = asyncio.ensure_future(self._clock.sleep(remaining))
-        urgent = asyncio.ensure_future(self._mailbox.urgent.wait())
-        try:
-            await asyncio.wait({sleep, urgent}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleep.cancel()
-            urgent.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(remaining):
+                await self._mailbox.urgent.wait()
 
     # --- pushing ------------------------------------------------------------------------------
 
@@ -240,6 +258,10 @@ class _Publication:
         frame = encode_event(event)
         patience = self._pace.push_patience_s if patience_s is None else patience_s
         until = self._clock.monotonic() + patience
+        if len(self._subscribers) == 1:
+            [only] = self._subscribers
+            await self._post(only, frame, until)
+            return
         await asyncio.gather(*(self._post(c, frame, until) for c in sorted(self._subscribers)))
 
     async def _post(self, connection_id: str, frame: bytes, until: float) -> None:

@@ -11,6 +11,7 @@ from copilot.configuration import SettingsError, Values, Variable
 from copilot.metrics import STACK_NAME
 from copilot.redaction.settings import REDACT, redacted_kinds
 from copilot.sealing.choosing import KMS_KEY_ID
+from inference.chat_models.price import KNOWN, Price
 
 VARIABLES = (
     Variable("TABLE_NAME", None, "", "the name of the DynamoDB table"),
@@ -62,6 +63,14 @@ VARIABLES = (
         "what carries flushes and pushes: direct (our own), or boto3, which knows proxies",
     ),
     Variable("OPENAI_MODEL", "gpt-4o-mini", "", "the model to ask there"),
+    Variable(
+        "PROMPT_PRICE",
+        "",
+        "USD",
+        "what a million tokens sent to the model cost; empty: known for gpt-4o-mini at OpenAI, "
+        "else no cost is told",
+    ),
+    Variable("COMPLETION_PRICE", "", "USD", "what a million tokens that the model writes cost"),
     Variable(
         "CHAT_MODEL",
         "",
@@ -119,6 +128,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     openai_client: str
     aws_client: str
     openai_model: str
+    prompt_price: float | None
+    completion_price: float | None
     chat_model: str
     retrieved_passages: int
     passages_per_document: int
@@ -155,6 +166,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         hit_check = values.text("CACHE_HIT_CHECK")
         if hit_check not in ("", "model"):
             raise SettingsError(f"CACHE_HIT_CHECK must be empty or model, not {hit_check!r}.")
+        prompt_price, completion_price = _prices(values)
         return cls(
             table_name=values.text("TABLE_NAME"),
             queue_url=values.text("QUEUE_URL"),
@@ -178,6 +190,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             openai_client=client,
             aws_client=aws_client,
             openai_model=values.text("OPENAI_MODEL"),
+            prompt_price=prompt_price,
+            completion_price=completion_price,
             chat_model=chat_model,
             retrieved_passages=values.integer("RETRIEVED_PASSAGES", least=1),
             passages_per_document=values.integer("PASSAGES_PER_DOCUMENT"),
@@ -191,3 +205,22 @@ class Settings(Struct, frozen=True, kw_only=True):
             stack_name=values.text("STACK_NAME"),
             log_level=values.text("LOG_LEVEL"),
         )
+
+    @property
+    def price(self) -> Price | None:
+        """What the model's tokens cost: as set, or known of OpenAI's own; else ``None``."""
+        if self.prompt_price is not None and self.completion_price is not None:
+            return Price(prompt=self.prompt_price, completion=self.completion_price)
+        if self.chat_model or self.openai_base_url:
+            return None
+        return KNOWN.get(self.openai_model)
+
+
+def _prices(values: Values) -> tuple[float | None, float | None]:
+    given = [name for name in ("PROMPT_PRICE", "COMPLETION_PRICE") if values.text(name)]
+    if not given:
+        return None, None
+    if len(given) == 1:
+        raise SettingsError("PROMPT_PRICE and COMPLETION_PRICE belong together; set both or none.")
+    prompt, completion = (values.number(name, least=0, most=10_000) for name in given)
+    return prompt, completion

@@ -120,7 +120,8 @@ class Worker:
     async def _publish(
         self, lease: Lease, deadline: float, meter: Meter, delivery: Delivery
     ) -> None:
-        cancelled = asyncio.Event()
+        cancelled, wanted = asyncio.Event(), asyncio.Event()
+        wanted.set()
         if lease.header.cancelled:
             cancelled.set()
         publisher = replace(
@@ -128,8 +129,8 @@ class Worker:
             log=MeteredLog(self._publisher.log, meter),
             sink=MeteredSink(self._publisher.sink, meter),
         )
-        events = meter.events(self._events(lease, deadline, cancelled, meter))
-        end = await publisher.publish(lease, events, cancelled)
+        events = meter.events(self._events(lease, deadline, cancelled, wanted, meter))
+        end = await publisher.publish(lease, events, cancelled, wanted)
         self._metrics.record(
             "answered",
             meter.figures(lease, end),
@@ -146,7 +147,12 @@ class Worker:
         )
 
     async def _events(
-        self, lease: Lease, deadline: float, cancelled: asyncio.Event, meter: Meter
+        self,
+        lease: Lease,
+        deadline: float,
+        cancelled: asyncio.Event,
+        wanted: asyncio.Event,
+        meter: Meter,
     ) -> AsyncGenerator[TurnEvent]:
         if not self._engine.is_ready:
             yield Status("waking")
@@ -172,6 +178,7 @@ class Worker:
             limits=self._limits,
             deadline=deadline,
             cancelled=cancelled,
+            wanted=wanted,
         )
         async with aclosing(turn) as events:
             async for event in events:

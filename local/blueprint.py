@@ -18,6 +18,9 @@ class Function:
     memory_mb: int
     environment: Mapping[str, str]
     json_logs: bool
+    role: str = ""
+    statements: tuple[Mapping[str, Any], ...] = ()
+    """Those of its role's policies, resolved."""
 
 
 @dataclass(frozen=True, slots=True)

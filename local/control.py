@@ -15,6 +15,7 @@ from local.connection import Connection
 from local.faults import Faults, Rule
 from local.gateway import Gateway
 from local.management import ManagementApi
+from local.permissions import Permissions
 from local.pool import Functions
 from local.worker import Worker
 
@@ -29,12 +30,18 @@ class Control:
     """What a test can do to a running stack."""
 
     def __init__(
-        self, faults: Faults, functions: Functions, gateway: Gateway, management: ManagementApi
+        self,
+        faults: Faults,
+        functions: Functions,
+        gateway: Gateway,
+        management: ManagementApi,
+        permissions: Permissions,
     ) -> None:
         self._faults = faults
         self._functions = functions
         self._gateway = gateway
         self._management = management
+        self._permissions = permissions
 
     def app(self) -> web.Application:
         """``GET /state``, ``POST|GET|DELETE /faults``, ``DELETE /faults/{id}``,
@@ -55,6 +62,7 @@ class Control:
             {
                 "connections": list(self._gateway.connections),
                 "posts": self._management.posts,
+                "refused": self._permissions.refused,
                 "functions": {
                     name: [_described(worker) for worker in pool.workers]
                     for name, pool in self._functions.pools.items()

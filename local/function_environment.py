@@ -26,6 +26,7 @@ PASSED_ON = (
 PORTABLE_RUNTIME = Path(__file__).resolve().parent / "portable_runtime"
 
 CREDENTIALS = {
+    # A function's own name takes this place, so that its calls can be told from others'.
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
     "AWS_REGION": REGION,
@@ -65,6 +66,7 @@ def function_environment(
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
         **CREDENTIALS,
+        "AWS_ACCESS_KEY_ID": function.name,
         **endpoints,
         **declared,
     }

@@ -7,14 +7,19 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from local.aws_calls import Call
 from local.blueprint import Blueprint
 from local.deployment import secret_text
 from local.function_environment import function_environment
 from local.options import Options
+from local.permissions import Permissions, Statement
 from local.pool import Functions, Pool
 from local.sam import TemplateError
 from local.template import Template, dockerfile_handler
 from local.worker import Launch
+
+READ_QUEUE = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+"""What an event source mapping does."""
 
 _SECRET = re.compile(r"\{\{resolve:secretsmanager:(.+?)(?::SecretString)?\}\}")
 
@@ -45,19 +50,37 @@ def read_blueprint(
     return template.blueprint(outputs, addresses, handlers)
 
 
+def read_permissions(blueprint: Blueprint) -> Permissions:
+    """What each function may do.
+
+    Raises:
+        TemplateError: a function may not read the queue that is read for it.
+    """
+    functions = blueprint.functions.values()
+    permissions = Permissions(
+        {f.name: tuple(map(Statement.of, f.statements)) for f in functions},
+        {f.name: f.role for f in functions},
+    )
+    # Lambda reads a queue in the name of the function.
+    for source in blueprint.queue_sources:
+        needed = [Call(f"sqs:{action}", source.queue_arn) for action in READ_QUEUE]
+        refusal = permissions.refusal(source.function, needed)
+        if refusal is not None:
+            raise TemplateError(refusal)
+    return permissions
+
+
 def make_functions(
     blueprint: Blueprint,
     options: Options,
     shell: Mapping[str, str],
     endpoints: Mapping[str, str],
     cache_url: str | None,
-    api_keys: str | None,
     logs: Path,
 ) -> Functions:
     """A pool for every function; no process is started yet. Blocking: it may read secrets.
 
-    ``endpoints`` are the variables that lead AWS clients to this machine, ``api_keys`` names the
-    secret that lists API keys.
+    ``endpoints`` are the variables that lead AWS clients to this machine.
 
     Raises:
         TemplateError: a variable refers to a secret that does not exist.
@@ -67,7 +90,6 @@ def make_functions(
         "INDEX_CHECK_S": 1,
         "MODEL_DIR": options.model and options.model.resolve(),
         "QDRANT_URL": cache_url,
-        "API_KEYS_SECRET_ARN": api_keys,
     }
     overrides = {name: str(value) for name, value in found.items() if value}
     if options.index:

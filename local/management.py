@@ -11,8 +11,11 @@ from datetime import UTC, datetime
 
 from aiohttp import WSCloseCode, web
 
+from local.aws_calls import manage_connections
 from local.connection import Backlogged, Connection
 from local.faults import Faults
+from local.permissions import Permissions
+from local.service_door import caller_of
 
 logger = logging.getLogger(__name__)
 
@@ -29,11 +32,19 @@ _ERRORS = {
 class ManagementApi:
     """Serves ``/{stage}/@connections/{id}``."""
 
-    def __init__(self, connections: Mapping[str, Connection], faults: Faults) -> None:
+    def __init__(
+        self,
+        connections: Mapping[str, Connection],
+        faults: Faults,
+        permissions: Permissions | None = None,
+        api_id: str = "",
+    ) -> None:
         self.posts = 0
         """How many messages functions have posted; each is billed in AWS."""
         self._connections = connections
         self._faults = faults
+        self._permissions = permissions
+        self._api_id = api_id
 
     def app(self) -> web.Application:
         """The application; it belongs on a port of its own, for functions alone."""
@@ -85,8 +96,14 @@ class ManagementApi:
 
     def _find(self, request: web.Request) -> Connection | web.Response:
         # A page cannot sign a request, so that no site in a browser can post here.
-        if not request.headers.get("Authorization", "").startswith("AWS4-HMAC-SHA256 "):
+        authorization = request.headers.get("Authorization", "")
+        if not authorization.startswith("AWS4-HMAC-SHA256 "):
             return _error(403)
+        if self._permissions is not None:
+            stage, connection_id = request.match_info["stage"], request.match_info["id"]
+            call = manage_connections(self._api_id, stage, request.method, connection_id)
+            if self._permissions.refusal(caller_of(authorization), [call]) is not None:
+                return _error(403)
         return self._connections.get(request.match_info["id"]) or _error(410)
 
 

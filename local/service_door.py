@@ -1,5 +1,7 @@
-"""The door to the emulated services: passes calls on, rings when a queue got a message, and lets
-faults strike. Functions see it as the endpoint of AWS.
+"""The door to the emulated services, which functions see as the endpoint of AWS.
+
+It refuses what a role does not allow, passes calls on, rings when a queue got a message, and lets
+faults strike.
 
 The emulator looks at a long poll only ten times a second; with the bell a question reaches its
 worker at once.
@@ -15,11 +17,19 @@ from collections.abc import Callable
 import aiohttp
 from aiohttp import web
 
+from local.aws_calls import calls
 from local.faults import Faults
+from local.permissions import Permissions
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 _HOP_BY_HOP = frozenset({"host", "connection", "transfer-encoding", "content-length", "keep-alive"})
-_SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([a-z0-9-]+)/aws4_request")
+_SCOPE = re.compile(r"Credential=([^/]+)/\d+/[^/]+/([a-z0-9-]+)/aws4_request")
+ACCESS_DENIED = {
+    "sqs": (403, "AccessDenied"),
+    "s3": (403, "AccessDenied"),
+    "": (400, "AccessDeniedException"),
+}
+"""Status and code of a refusal, by service."""
 _SENDS = frozenset({"SendMessage", "SendMessageBatch", "ChangeMessageVisibility"})
 
 
@@ -35,11 +45,13 @@ class ServiceDoor:
         target: str,
         faults: Faults,
         on_message: Callable[[], None],
+        permissions: Permissions | None = None,
     ) -> None:
         self._session = session
         self._target = target
         self._faults = faults
         self._on_message = on_message
+        self._permissions = permissions
 
     def app(self) -> web.Application:
         """The application, to be served on loopback."""
@@ -48,8 +60,13 @@ class ServiceDoor:
         return app
 
     async def _forward(self, request: web.Request) -> web.Response:
-        service, operation = _called(request)
+        caller, service, operation = _called(request)
         body = await request.read()
+        if self._permissions is not None:
+            asked = calls(service, operation, request.method, request.path_qs, body)
+            refusal = self._permissions.refusal(caller, asked)
+            if refusal is not None:
+                return _denied(*ACCESS_DENIED.get(service, ACCESS_DENIED[""]), refusal)
         late_ms = 0.0
         for rule in self._faults.on_call(service, operation, body):
             if rule.kind == "slow":
@@ -78,15 +95,22 @@ class ServiceDoor:
         return web.Response(status=answer.status, body=content, headers=kept)
 
 
-def _called(request: web.Request) -> tuple[str, str]:
-    """The service (``sqs``) and operation (``SendMessage``) that a request calls."""
+def caller_of(authorization: str) -> str:
+    """Whose credentials signed a request, by its ``Authorization``: the name of a function."""
+    match = _SCOPE.search(authorization)
+    return match.group(1) if match else ""
+
+
+def _called(request: web.Request) -> tuple[str, str, str]:
+    """Who calls, the service (``sqs``) and the operation (``SendMessage``)."""
     match = _SCOPE.search(request.headers.get("Authorization", ""))
     target = request.headers.get("X-Amz-Target", "")
-    return (match.group(1) if match else ""), target.rsplit(".", 1)[-1]
+    caller, service = match.groups() if match else ("", "")
+    return caller, service, target.rsplit(".", 1)[-1]
 
 
-def _denied(status: int, code: str) -> web.Response:
-    body = json.dumps({"__type": code, "message": "refused on purpose"}).encode()
+def _denied(status: int, code: str, message: str = "refused on purpose") -> web.Response:
+    body = json.dumps({"__type": code, "message": message}).encode()
     return web.Response(
         status=status,
         body=body,

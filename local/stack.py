@@ -23,7 +23,7 @@ from local.event_sources import QueueReaders
 from local.faults import Faults
 from local.gateway import MAX_MESSAGE_BYTES, Gateway
 from local.http_api import MAX_BODY_BYTES, HttpApi
-from local.launching import make_functions, read_blueprint
+from local.launching import make_functions, read_blueprint, read_permissions
 from local.listening import claim, free_port, port_of, serve
 from local.management import ManagementApi
 from local.options import ROOT, Options
@@ -111,9 +111,10 @@ class _Starter:
         template, services = await self._prepare()
         management = claim("127.0.0.1", 0)
         self._undo.callback(management.close)
+        template = await self._prepare_sign_in(template, services)
         blueprint = await self._deploy(template, services, port_of(management), port_of(front))
         cache_url = await self._start_cache(blueprint)
-        api_keys = await self._prepare_sign_in(services)
+        self._permissions = read_permissions(blueprint)
         endpoints = await self._open_door(services)
         functions = await asyncio.to_thread(
             make_functions,
@@ -122,7 +123,6 @@ class _Starter:
             self._shell,
             endpoints,
             cache_url,
-            api_keys,
             self._state.logs,
         )
         self._read_queues(blueprint, functions, services)
@@ -167,14 +167,14 @@ class _Starter:
     def _auth_mode(self) -> str:
         return self._options.parameters.get("AuthMode", "none")
 
-    async def _prepare_sign_in(self, services: Services) -> str | None:
-        """The secret of API keys where people sign in with them and no other one is named."""
+    async def _prepare_sign_in(self, template: Template, services: Services) -> Template:
+        """With a secret of API keys where people sign in with them and no other one is named."""
         if self._auth_mode != "api-key" or self._options.parameters.get("ApiKeysSecretArn"):
-            return None
+            return template
         kept = self._state.directory / "api-key"
         secret = await asyncio.to_thread(local_api_keys, services.endpoint, kept)
         self._step("sign-in", f"the API key is in {kept}")
-        return secret
+        return template.given(ApiKeysSecretArn=secret)
 
     def _parameters(self) -> dict[str, str]:
         return {"LogLevel": self._options.log_level, **self._options.parameters}
@@ -211,11 +211,14 @@ class _Starter:
 
     async def _open_door(self, services: Services) -> dict[str, str]:
         """Serve the door; returns the variables that lead AWS clients through it."""
-        door = ServiceDoor(self._session, services.endpoint, self._faults, self._ring)
+        door = ServiceDoor(
+            self._session, services.endpoint, self._faults, self._ring, self._permissions
+        )
         claimed = claim("127.0.0.1", 0)
         await self._serve(door.app(), claimed)
         door_url = f"http://127.0.0.1:{port_of(claimed)}"
-        # Only queues need the door; the rest takes the direct way unless faults may strike it.
+        # Only queues need the door; the rest takes the direct way, which is a millisecond shorter,
+        # unless tests watch: faults may strike then, and what a role does not allow is refused.
         direct = door_url if self._options.faults else services.endpoint
         return {"AWS_ENDPOINT_URL": direct, "AWS_ENDPOINT_URL_SQS": door_url}
 
@@ -229,7 +232,8 @@ class _Starter:
         if blueprint.web_socket is None:
             raise TemplateError("The template declares no WebSocket API.")
         gateway = Gateway(blueprint.web_socket, functions, self._faults, self._options.limits)
-        management_api = ManagementApi(gateway.connections, self._faults)
+        api_id = blueprint.web_socket.api_id
+        management_api = ManagementApi(gateway.connections, self._faults, self._permissions, api_id)
         await self._serve(management_api.app(), management)
         app = web.Application(client_max_size=max(MAX_MESSAGE_BYTES, MAX_BODY_BYTES))
         app.router.add_get(WEBSOCKET_PATH, gateway.handle)
@@ -239,7 +243,7 @@ class _Starter:
         await self._serve(app, front)
         if not self._options.faults:
             return gateway, None
-        control = Control(self._faults, functions, gateway, management_api)
+        control = Control(self._faults, functions, gateway, management_api, self._permissions)
         claimed = claim("127.0.0.1", 0)
         await self._serve(control.app(), claimed)
         return gateway, f"http://127.0.0.1:{port_of(claimed)}"

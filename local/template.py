@@ -53,6 +53,10 @@ class Template:
             raise TemplateError(f"There is no template at {path}.")
         return cls(*transformed(path, overrides))
 
+    def given(self, **parameters: str) -> Template:
+        """The same with other values of some parameters that SAM's transform does not read."""
+        return Template(self._document, {**self._parameters, **parameters})
+
     def services(self) -> dict[str, Any]:
         """A CloudFormation template of only what lives in services, without parameters.
 
@@ -151,7 +155,17 @@ class Template:
             memory_mb=int(resolver.value(properties.get("MemorySize", 128))),
             environment=environment,
             json_logs=(properties.get("LoggingConfig") or {}).get("LogFormat") == "JSON",
+            **self._role(properties.get("Role"), resolver),
         )
+
+    def _role(self, reference: Any, resolver: Resolver) -> dict[str, Any]:
+        """The name and the statements of a function's role."""
+        if not (isinstance(reference, dict) and "Fn::GetAtt" in reference):
+            raise TemplateError("A function's Role must be !GetAtt of a role of the template.")
+        name = reference["Fn::GetAtt"][0]
+        policies = resolver.value(self.resources[name]["Properties"].get("Policies", []))
+        statements = [s for policy in policies for s in policy["PolicyDocument"]["Statement"]]
+        return {"role": name, "statements": tuple(statements)}
 
     def _resolver(self, attribute: Any = lambda name, att: None) -> Resolver:
         def of_everything(name: str, att: str | None) -> Any:

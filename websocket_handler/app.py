@@ -12,8 +12,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
+from copilot.aws_clients import aws_clients
 from copilot.connections import Connection, Connections, UnknownConnection
 from copilot.identity import Identity, anonymous_user
 from copilot.log import configure_logging
@@ -43,7 +42,7 @@ class App:
         self.connections = Connections(table, time.time)
         desk = AwsDesk(
             table,
-            boto3.client("sqs", config=config),
+            aws_clients().client("sqs", config=config),
             settings.queue_url,
             time.time,
             questions_per_minute=settings.questions_per_minute,
@@ -56,7 +55,7 @@ class App:
     @functools.cached_property
     def management(self) -> ApiGatewayManagementApiClient:
         """The push client; most routes answer through their route response and never need it."""
-        return boto3.client(
+        return aws_clients().client(
             "apigatewaymanagementapi",
             endpoint_url=self.settings.websocket_endpoint,
             config=client_config(),

@@ -15,9 +15,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
-
 from copilot.answer_header import TicketRefused
+from copilot.aws_clients import aws_clients
 from copilot.identity import ANYBODY
 from copilot.log import configure_logging
 from copilot.table import Table
@@ -33,7 +32,7 @@ class Gate:
 
     def __init__(self, settings: AuthorizerSettings) -> None:
         self._settings = settings
-        dynamodb = boto3.client("dynamodb", config=client_config())
+        dynamodb = aws_clients().client("dynamodb", config=client_config())
         self._tickets = Tickets(Table(dynamodb, settings.table_name), time.time)
 
     def admit(self, headers: Mapping[str, str], query: Mapping[str, str]) -> dict[str, Any]:

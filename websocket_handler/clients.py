@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
+from copilot.aws_clients import aws_clients
 from copilot.sealing.choosing import sealer_of
 from copilot.table import Table
 
@@ -27,10 +27,10 @@ def client_config() -> Config:
 
 def sealed_table(name: str, kms_key_id: str) -> Table:
     """The table, whose texts are sealed where there is a key."""
-    dynamodb = boto3.client("dynamodb", config=client_config())
+    dynamodb = aws_clients().client("dynamodb", config=client_config())
     sealer = sealer_of(kms_key_id, _kms, dynamodb, name, time.time)
     return Table(dynamodb, name, sealer)
 
 
 def _kms() -> Any:
-    return boto3.client("kms", config=client_config())
+    return aws_clients().client("kms", config=client_config())

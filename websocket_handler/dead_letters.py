@@ -8,9 +8,8 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
 from copilot.answer_header import NotTaken
+from copilot.aws_clients import aws_clients
 from copilot.log import configure_logging
 from copilot.metrics import DEAD_LETTERS, FAILURES, EmfMetrics
 from copilot.queue_messages import AnswerQuestion, BadQueueMessage, decode_message
@@ -40,7 +39,7 @@ class Consumer:
         self.metrics = EmfMetrics(settings.stack_name, time.time)
         table = sealed_table(settings.table_name, settings.kms_key_id)
         self.stopping = Stopping(table, time.time, retention_s=settings.retention_s)
-        self.management: ApiGatewayManagementApiClient = boto3.client(
+        self.management: ApiGatewayManagementApiClient = aws_clients().client(
             "apigatewaymanagementapi", endpoint_url=settings.websocket_endpoint, config=config
         )
 

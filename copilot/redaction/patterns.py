@@ -20,7 +20,8 @@ class Detector(Struct, frozen=True, kw_only=True):
 
     ``run`` matches everything that a match starting there could consist of, prefixes included,
     and is bounded in length. ``find(text, start, run_end)`` returns the end of the match that
-    starts at ``start``, or -1; ``run_end`` is where the run ends.
+    starts at ``start``, or -1; ``run_end`` is where the run ends. A word of letters alone before a
+    blank must match nothing: it is not even looked at.
     """
 
     kind: str

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 from copilot.redaction.patterns import DETECTORS, KINDS, Detector
 
 _START = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]|[+(]|(?<!/)/(?=/|$)")
+_PLAIN = re.compile(r"(?:[A-Za-z]++(?=\s)|[^A-Za-z0-9+(/])++")
+"""Text in which no detector finds anything, nearly all of an answer, passed over in one step: words
+of letters alone before a blank, and what no match starts with."""
 _CONTEXT = 2
 """Characters before a position that a detector may look at."""
 
@@ -44,6 +47,9 @@ class Redactor:
         text, place = self._text, self._from
         out: list[str] = []
         while True:
+            if plain := _PLAIN.match(text, place):
+                out.append(plain[0])
+                place = plain.end()
             match = _START.search(text, place)
             start = match.start() if match else len(text)
             out.append(text[place:start])

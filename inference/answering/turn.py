@@ -37,6 +37,7 @@ from inference.chat_models.generation import (
     Stopped,
     generate,
 )
+from inference.chat_models.price import Price
 from inference.grounding import citations, evidence, support
 from inference.grounding.links import unknown_links
 from inference.grounding.sources import sources_of
@@ -50,13 +51,15 @@ CHARS_PER_TOKEN = 4
 class Limits:
     """How far a turn goes. ``reserve_s`` of the invocation are kept to flush and end.
 
-    Personal data of the kinds ``redacted`` never leaves in an answer.
+    Personal data of the kinds ``redacted`` never leaves in an answer. ``price`` is that of the
+    model's tokens, where it is known.
     """
 
     passages: int = 8
     reserve_s: float = 8.0
     patience: Patience = field(default_factory=Patience)
     redacted: tuple[str, ...] = KINDS
+    price: Price | None = None
 
 
 async def run_turn(
@@ -66,11 +69,13 @@ async def run_turn(
     limits: Limits | None = None,
     deadline: float = math.inf,
     cancelled: asyncio.Event | None = None,
+    wanted: asyncio.Event | None = None,
 ) -> AsyncGenerator[TurnEvent]:
     """Answer one question.
 
     ``deadline`` is the end of the invocation on ``parts.clock.monotonic()``. Setting ``cancelled``
-    ends the answer with what was streamed. Iterating past ``Ended`` lets the answer be stored in
+    ends the answer with what was streamed; while ``wanted`` is cleared, the model is not read on
+    (``generation.generate``). Iterating past ``Ended`` lets the answer be stored in
     the cache; whoever stops at ``Ended`` keeps it out.
     """
     limits = limits or Limits()
@@ -84,7 +89,7 @@ async def run_turn(
     yield Status("retrieving")
     known = await look_up(question, text, parts, watch, k=limits.passages)
     origin = Origin(answer_id=question.answer_id, user=question.user)
-    turn = _Turn(parts, limits, stop, watch, known, origin)
+    turn = _Turn(parts, limits, stop, watch, known, origin, wanted)
     async with aclosing(turn.events(asked=text)) as events:
         async for event in events:
             yield event
@@ -108,11 +113,13 @@ class _Turn:
         watch: Stopwatch,
         known: Knowledge,
         origin: Origin,
+        wanted: asyncio.Event | None,
     ) -> None:
         self._parts = parts
         self._origin = origin
         self._limits = limits
         self._stop = stop
+        self._wanted = wanted
         self._watch = watch
         self._known = known
         self._passages: list[Passage] = []
@@ -200,6 +207,7 @@ class _Turn:
             clock=self._parts.clock,
             patience=self._limits.patience,
             stop=self._stop,
+            wanted=self._wanted,
         )
 
     def _begin_text(self) -> None:
@@ -222,12 +230,14 @@ class _Turn:
     def _end(self, item: Finished | Stopped | Failed, asked: str) -> Ended:
         state, reason, error = verdict(item, bool(self._text))
         standalone = self._known.standalone.text
+        tokens = self._tokens(item)
         receipt = Receipt(
             model=self._parts.model.name,
             corpus_version=self._parts.retriever.corpus_version,
             cache=self._known.decision,
             stages=self._watch.stages,
-            tokens=self._tokens(item),
+            tokens=tokens,
+            cost_usd=self._cost(tokens),
             sources=len(self._passages),
             first_token_ms=self._first_token_ms,
             total_ms=self._watch.ms(self._watch.began),
@@ -244,6 +254,10 @@ class _Turn:
             receipt=receipt,
             error=error,
         )
+
+    def _cost(self, tokens: Tokens) -> float | None:
+        price = self._limits.price
+        return price.of(tokens) if price and self._parts.model.metered else None
 
     def _tokens(self, item: Finished | Stopped | Failed) -> Tokens:
         if not self._asks_model or not self._parts.model.metered:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import NoCredentialsError
 
 from inference.aws.signing import Credentials
 
 if TYPE_CHECKING:
-    import boto3
+    from botocore.credentials import Credentials as Renewed
+
+
+class Session(Protocol):
+    """Whatever finds credentials as botocore does."""
+
+    def get_credentials(self) -> Renewed | None: ...
 
 
 class SessionCredentials:
     """Reads the credentials of ``session``. Only those that have to be renewed cost a request."""
 
-    def __init__(self, session: boto3.Session) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
         self._source = session.get_credentials()
 

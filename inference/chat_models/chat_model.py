@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 OPENAI_URL = "https://api.openai.com/v1"
 KEY_SETTING = "OPENAI_API_KEY (or the secret that OPENAI_SECRET_ARN names)"
 CONNECT_TIMEOUT_S = 5.0
-READ_TIMEOUT_S = 120.0
-"""Between two bytes; the turn's own timers are shorter and decide."""
+"""There is no timeout for reading: whoever asks has shorter ones, and aiohttp's would be set anew
+with every packet."""
 
 MAX_REFUSAL_BYTES = 64 * 1024
 _DONE = b"[DONE]"
@@ -96,12 +96,16 @@ class OpenAIChatModel:
         body = self._body(prompt.messages, stream=True, stream_options={"include_usage": True})
         reason, used = "", _Usage()
         async with self._failures(), self._asked(body) as response:
-            async for chunk in _chunks(response):
-                for choice in chunk.choices[:1]:
-                    if text := choice.delta.content or choice.delta.refusal:
-                        yield TextDelta(text=well_formed(text))
-                    reason = choice.finish_reason or reason
-                used = chunk.usage or used
+            async for chunks in _chunks(response):
+                said: list[str] = []
+                for chunk in chunks:
+                    for choice in chunk.choices[:1]:
+                        if text := choice.delta.content or choice.delta.refusal:
+                            said.append(well_formed(text))
+                        reason = choice.finish_reason or reason
+                    used = chunk.usage or used
+                if said:
+                    yield TextDelta(text="".join(said))
         if reason:
             yield Finished(
                 finish_reason=reason,
@@ -138,7 +142,10 @@ class OpenAIChatModel:
             "Accept-Encoding": "identity",
         }
         async with self._connected().post(
-            self._address, data=body, headers=headers, allow_redirects=False
+            self._address,
+            data=body,
+            headers=headers,
+            allow_redirects=False,
         ) as response:
             if response.status != 200:
                 said = await response.content.read(MAX_REFUSAL_BYTES)
@@ -149,7 +156,7 @@ class OpenAIChatModel:
         if self._session is None:
             from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
-            timeout = ClientTimeout(sock_connect=CONNECT_TIMEOUT_S, sock_read=READ_TIMEOUT_S)
+            timeout = ClientTimeout(sock_connect=CONNECT_TIMEOUT_S)
             self._session = ClientSession(
                 connector=TCPConnector(limit=0), timeout=timeout, trust_env=True
             )
@@ -179,16 +186,24 @@ class OpenAIChatModel:
 _decoder = msgspec.json.Decoder(_Chunk)
 
 
-async def _chunks(response: ClientResponse) -> AsyncGenerator[_Chunk]:
+async def _chunks(response: ClientResponse) -> AsyncGenerator[list[_Chunk]]:
+    """What the events say that came together; what came before a failure is given first."""
     reader = EventReader()
     async for received in response.content.iter_any():
+        chunks: list[_Chunk] = []
         for data in reader.feed(received):
             if data == _DONE:
+                yield chunks
                 return
-            chunk = _decode(data)
-            if chunk.error is not None:
-                raise ValueError(f"the provider broke off: {chunk.error}")
-            yield chunk
+            try:
+                chunk = _decode(data)
+                if chunk.error is not None:
+                    raise ValueError(f"the provider broke off: {chunk.error}")
+            except (ValueError, LookupError, TypeError):
+                yield chunks
+                raise
+            chunks.append(chunk)
+        yield chunks
 
 
 def _decode(data: bytes) -> _Chunk:

@@ -86,9 +86,18 @@ _Inbox = asyncio.Queue[TextDelta | Finished | Stopped | ModelError | None]
 
 
 async def generate(
-    model: ChatModel, prompt: Prompt, *, clock: Clock, patience: Patience, stop: Stop
+    model: ChatModel,
+    prompt: Prompt,
+    *,
+    clock: Clock,
+    patience: Patience,
+    stop: Stop,
+    wanted: asyncio.Event | None = None,
 ) -> AsyncGenerator[Generated]:
     """Stream an answer; the last item is ``Finished``, ``Stopped`` or ``Failed``.
+
+    While ``wanted`` is cleared the model's stream is not read on: what it says meanwhile gathers in
+    the network's buffers, and is read at once when it is wanted.
 
     Before the first delta a retryable failure is tried again after a pause (the provider's
     Retry-After where it gives one); after it, ``Again`` marks that the answer begins anew.
@@ -100,7 +109,9 @@ async def generate(
     while True:
         begun = False
         try:
-            stream = attempt(model, prompt, clock=clock, patience=patience, stop=stop)
+            stream = attempt(
+                model, prompt, clock=clock, patience=patience, stop=stop, wanted=wanted
+            )
             async with aclosing(stream) as items:
                 async for item in items:
                     begun = begun or isinstance(item, TextDelta)
@@ -122,15 +133,21 @@ async def generate(
 
 
 async def attempt(
-    model: ChatModel, prompt: Prompt, *, clock: Clock, patience: Patience, stop: Stop
+    model: ChatModel,
+    prompt: Prompt,
+    *,
+    clock: Clock,
+    patience: Patience,
+    stop: Stop,
+    wanted: asyncio.Event | None = None,
 ) -> AsyncGenerator[TextDelta | Finished | Stopped]:
-    """Stream once: deltas, then one ``Finished`` or ``Stopped``.
+    """Stream once: deltas, then one ``Finished`` or ``Stopped``. ``wanted`` as for ``generate``.
 
     Raises:
         ModelError: the model's own, ``model_stalled`` when it went silent, ``model_incomplete``
             when its stream ended without a finish reason, ``model_empty`` when it said nothing.
     """
-    run = _Attempt(clock, patience, stop)
+    run = _Attempt(clock, patience, stop, wanted)
     tasks = [
         asyncio.ensure_future(work) for work in (run.pump(model, prompt), run.watch(), run.listen())
     ]
@@ -155,8 +172,12 @@ async def attempt(
 
 
 class _Attempt:
-    def __init__(self, clock: Clock, patience: Patience, stop: Stop) -> None:
+    def __init__(
+        self, clock: Clock, patience: Patience, stop: Stop, wanted: asyncio.Event | None
+    ) -> None:
         self.inbox: _Inbox = asyncio.Queue()
+        self._wanted = wanted
+        self._rests = False
         self._clock = clock
         self._patience = patience
         self._stop = stop
@@ -173,10 +194,16 @@ class _Attempt:
                     "model_empty", "The language model returned an empty answer.", retryable=True
                 )
             self.inbox.put_nowait(item)
+            if self._wanted is not None and not self._wanted.is_set():
+                self._rests = True
+                await self._wanted.wait()
+                self._rests, self._heard = False, self._clock.monotonic()
 
     async def watch(self) -> None:
         while True:
             now = self._clock.monotonic()
+            if self._rests:
+                self._heard = now  # Nobody listens, so it is not silent.
             patience = self._patience.stall_s if self._spoke else self._patience.first_token_s
             if now >= self._stop.cutoff:
                 return self.inbox.put_nowait(Stopped("deadline"))

@@ -7,7 +7,7 @@ docs/adr/0030-embedding-model.md).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -90,6 +90,11 @@ class OnnxEmbedder:
         self._tokenizer = open_tokenizer(model_dir, config.max_tokens)
         self._session = open_session(model_dir, KIND, threads)
         self._inputs = frozenset(i.name for i in self._session.get_inputs())
+        self._made_with = (model_dir, threads)
+
+    def __reduce__(self) -> tuple[Callable[..., OnnxEmbedder], tuple[Path, int]]:
+        """Crosses to another process by loading the model there."""
+        return _load, self._made_with
 
     def embed(self, texts: Sequence[str]) -> Vector:
         """Return an array of shape ``(len(texts), dimension)``, one unit vector per text."""
@@ -115,3 +120,7 @@ class OnnxEmbedder:
         if self._config.normalize:
             pooled = pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12)
         return np.asarray(pooled, dtype=np.float32)
+
+
+def _load(model_dir: Path, threads: int) -> OnnxEmbedder:
+    return OnnxEmbedder(model_dir, threads=threads)

@@ -26,6 +26,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory, model_server: ScriptedMode
     state = tmp_path_factory.mktemp("guarded") / "state"
     with LocalStack(state, shell=shell, parameters=parameters) as stack:
         yield stack
+        assert stack.state()["refused"] == []
 
 
 @pytest.fixture

@@ -130,6 +130,9 @@ def test_every_parameter_is_offered_in_one_group(written: Template) -> None:
         ({"PageDomain": "a.example"}, ["PageDomainHasCertificate"]),
         ({"SocketDomain": "a.example"}, ["SocketDomainHasCertificate"]),
         ({"SocketDomain": "a.example", "SocketCertificateArn": "arn"}, []),
+        ({"PromptPrice": "0.15"}, ["PromptPriceHasItsPair"]),
+        ({"CompletionPrice": "0.6"}, ["CompletionPriceHasItsPair"]),
+        ({"PromptPrice": "0.15", "CompletionPrice": "0.6"}, []),
     ],
 )
 def test_parameters_that_do_not_go_together_are_refused_with_what_is_needed(
@@ -161,6 +164,8 @@ def test_parameters_that_do_not_go_together_are_refused_with_what_is_needed(
         ("PageCertificateArn", "arn:aws:acm:eu-west-1:111122223333:certificate/1"),
         ("Release", "2026-11-21"),
         ("WarmUpRate", "5 minutes"),
+        ("PromptPrice", "0.15 USD"),
+        ("AlarmEmail", "somebody"),
         ("Environment", "production"),
         ("InferenceTimeoutS", "90"),
     ],
@@ -482,7 +487,6 @@ def test_each_function_may_do_exactly_what_it_does(translated: Template) -> None
     receive = {
         "sqs:ReceiveMessage",
         "sqs:DeleteMessage",
-        "sqs:ChangeMessageVisibility",
         "sqs:GetQueueAttributes",
     }
     logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
@@ -504,7 +508,7 @@ def test_each_function_may_do_exactly_what_it_does(translated: Template) -> None
         | post
         | receive
         | read_index
-        | {"secretsmanager:GetSecretValue"},
+        | {"sqs:ChangeMessageVisibility", "secretsmanager:GetSecretValue"},
     }
     roles = of_type(translated, "AWS::IAM::Role")
     granted = {

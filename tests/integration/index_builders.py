@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embed.build import Outcome, build
+from embed.engine import LocalEngine
 from embed.plan import Plan, make_plan
 from embed.sources import find_sources, load_sources
 from inference.ports import Embedder, Passage
@@ -52,7 +53,7 @@ def build_index(
         plan_of(folder),
         out,
         embedder or FakeEmbedder(),
-        workers=2,
+        engine=LocalEngine(2),
         reuse=reuse,
         report=lambda stage, done, total: None,
     )

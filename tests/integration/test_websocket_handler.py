@@ -178,6 +178,18 @@ def test_questions_and_refusals_are_counted_and_name_no_text(
     assert "How long" not in output
 
 
+@pytest.mark.parametrize("header", ["Root=1-5759e988-bd862e3f;Parent=53995c3f;Sampled=1", ""])
+def test_a_question_takes_its_trace_along(
+    header: str, ann: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", header)
+    ask(ann)
+    (message,) = ann.sqs.receive_message(
+        QueueUrl=ann.queue_url, MessageSystemAttributeNames=["AWSTraceHeader"]
+    )["Messages"]
+    assert message.get("Attributes", {}) == ({"AWSTraceHeader": header} if header else {})
+
+
 def test_the_short_form_works(ann: Client) -> None:
     reply = ann.send({"action": "message", "data": "What is a PPA?"})
     assert reply["type"] == "accepted"

@@ -156,3 +156,25 @@ def test_the_language_model_checks_hits_only_where_there_is_one() -> None:
     assert hit_check(settings(), FakeModel([]), clock) is None
     with pytest.raises(SettingsError, match="OPENAI_API_KEY"):
         hit_check(asked, ExtractiveModel(None), clock)
+
+
+@pytest.mark.parametrize(
+    ("given", "price"),
+    [
+        ({}, (0.15, 0.60)),
+        ({"OPENAI_MODEL": "gpt-unheard-of"}, None),
+        ({"OPENAI_BASE_URL": "https://models.example"}, None),
+        ({"CHAT_MODEL": "anthropic:claude"}, None),
+        ({"CHAT_MODEL": "a:b", "PROMPT_PRICE": "3", "COMPLETION_PRICE": "15"}, (3, 15)),
+    ],
+)
+def test_a_price_is_known_or_set_and_never_guessed(
+    given: dict[str, str], price: tuple[float, float] | None
+) -> None:
+    found = settings(**given).price
+    assert price == (found and (found.prompt, found.completion))
+
+
+def test_one_price_alone_is_refused() -> None:
+    with pytest.raises(SettingsError, match="belong together"):
+        settings(PROMPT_PRICE="3")

@@ -52,7 +52,7 @@ def test_only_what_lives_in_services_is_deployed_there(template: Template) -> No
 
 def test_functions_are_read_with_their_variables_resolved(blueprint: Blueprint) -> None:
     inference = blueprint.functions["InferenceFunction"]
-    assert inference.handler == "inference.app.handler"
+    assert inference.handler == "inference.start.handler"
     assert inference.environment["LOG_LEVEL"] == "DEBUG"
     assert inference.environment["TABLE_NAME"].endswith("TableZRef")
     assert inference.environment["WEBSOCKET_ENDPOINT"] == "http://127.0.0.1:4000/dev"

@@ -14,7 +14,8 @@ import pytest
 
 from copilot.answers import Lease
 from inference.answering.knowledge import Parts
-from inference.answering.turn import run_turn
+from inference.answering.turn import Limits, run_turn
+from inference.chat_models.price import Price
 from inference.metering import Meter, MeteredCache, MeteredLog, MeteredModel, MeteredSink
 from inference.ports import ModelError
 from inference.publisher import Pace, Publisher
@@ -55,7 +56,8 @@ class Answer:
         publisher = Publisher(
             MeteredLog(self.log, meter), MeteredSink(self.sink, meter), VirtualClock(), Pace()
         )
-        turn = meter.events(run_turn(a_question(), parts))
+        limits = Limits(price=Price(prompt=2.0, completion=10.0))
+        turn = meter.events(run_turn(a_question(), parts, limits=limits))
         end = await publisher.publish(self.lease, turn, asyncio.Event())
         return {m.name: value for m, value in meter.figures(self.lease, end).items()}
 
@@ -72,6 +74,7 @@ def test_times_run_from_the_queue_to_the_first_text_and_to_the_end() -> None:
     assert set(seen["PushTime"]) == {10.0}
     assert seen["Posts"] == len(seen["PushTime"])
     assert (seen["PromptTokens"], seen["CompletionTokens"]) == (90, 9)
+    assert seen["CostUsd"] == pytest.approx((90 * 2 + 9 * 10) / 1e6)
     assert (seen["Answers"], seen["AnswerErrors"], seen["ModelErrors"]) == (1, 0, 0)
 
 
@@ -80,6 +83,12 @@ def test_with_nobody_listening_the_first_text_has_arrived_when_it_is_stored() ->
     seen = Answer(model, a_lease(subscribers=frozenset())).figures()
     assert seen["FirstTokenTime"] == 1_020
     assert seen["PushTime"] == []
+
+
+def test_a_model_that_takes_no_money_tells_no_cost() -> None:
+    answer = Answer(FakeModel(stop_after("It is 1,250 EUR [1].")))
+    answer.parts.model.metered = False
+    assert "CostUsd" not in answer.figures()
 
 
 def test_attempts_that_failed_are_counted_before_and_after_the_first_word() -> None:
@@ -109,6 +118,7 @@ def test_the_same_question_again_is_a_hit_that_asks_no_model() -> None:
     seen = answer.figures()
     assert (seen["CacheHits"], seen["CacheMisses"], seen["ModelErrors"]) == (1, 0, 0)
     assert "ModelWaitTime" not in seen
+    assert seen["CostUsd"] == 0
 
 
 @pytest.mark.parametrize(("asked", "throttled"), [(0, 0), (2, 2)])

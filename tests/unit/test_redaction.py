@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import re
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copilot.redaction import KINDS, Redactor, redact
+from copilot.redaction import KINDS, Redactor, redact, stream
+from inference.grounding.links import unknown_links
 
 REMOVED = [
     ("card", "4111 1111 1111 1111"),
@@ -125,3 +127,21 @@ def test_an_unknown_kind_is_named() -> None:
 
 def test_no_kinds_change_nothing() -> None:
     assert redact("4111 1111 1111 1111", []) == "4111 1111 1111 1111"
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    pieces=st.lists(
+        st.one_of(PIECES, st.sampled_from(["see ", "www.x.com/a ", "é DE ", "http: //y "]))
+    )
+)
+def test_passing_over_plain_words_changes_nothing(pieces: list[str]) -> None:
+    text, links = "".join(pieces), unknown_links([])
+
+    def redacted() -> str:
+        redactor = Redactor(KINDS, others=[links])
+        return redactor.feed(text) + redactor.finish()
+
+    quickly = redacted()
+    with mock.patch.object(stream, "_PLAIN", re.compile(r"(?!)")):
+        assert redacted() == quickly

@@ -259,7 +259,12 @@ class ScriptedWorker(Worker):
         self._world = world
 
     async def _events(
-        self, lease: Lease, deadline: float, cancelled: asyncio.Event, meter: Meter
+        self,
+        lease: Lease,
+        deadline: float,
+        cancelled: asyncio.Event,
+        wanted: asyncio.Event,
+        meter: Meter,
     ) -> AsyncGenerator[TurnEvent]:
         random = self._world.random
         while True:
