@@ -119,7 +119,7 @@ bench-frames: chat-ui/dist/index.html ## what a long answer costs the page, in C
 	@node benchmarks/bench_frames.mjs
 
 # What these compare with is installed first; the others do without.
-bench-cold bench-zip bench-index: .venv-plain/stamp
+bench-cold bench-zip bench-index bench-posts bench-concurrency: .venv-plain/stamp
 
 bench-%: $(VENV)/check.stamp ## run one benchmark: bench-cold, bench-first-token, bench-posts, bench-cache, bench-extractive DATA=..., ...
 	@$(BIN)/python -m benchmarks.bench_$(subst -,_,$*) $(if $(DATA),--data $(DATA)) $(ARGS)

@@ -41,7 +41,12 @@ class Benchmark:
         return f"benchmarks.bench_{self.name.replace('-', '_')}"
 
 
-BENCHMARKS = (Benchmark(name="cold", limit_s=600),)
+BENCHMARKS = (
+    Benchmark(name="cold"),
+    Benchmark(name="first-token"),
+    Benchmark(name="posts"),
+    Benchmark(name="concurrency", limit_s=400),
+)
 """In the order of docs/performance.md. Together they must end within 20 minutes on two cores."""
 
 

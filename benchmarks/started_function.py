@@ -13,15 +13,13 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @contextmanager
 def started(python: Path | str, handler: str, environment: Mapping[str, str]) -> Iterator[int]:
-    """Run ``handler`` (``module.function``) under ``awslambdaric``; yields the process id. What it
-    logs to standard output is dropped.
+    """Run ``handler`` (``module.function``) under ``awslambdaric``; yields the process id.
 
     ``environment`` comes on top of what Lambda sets; ``AWS_LAMBDA_RUNTIME_API`` must be in it.
     """
     process = subprocess.Popen(
         [str(python), "-m", "awslambdaric", handler],
         cwd=ROOT,
-        stdout=subprocess.DEVNULL,
         env={
             "PATH": os.environ["PATH"],
             "LANG": "en_US.UTF-8",

@@ -59,7 +59,7 @@ class Log(Protocol):
 class Pace:
     """Times in seconds. ``heartbeat_s`` lies well inside the lease, so that one may be late."""
 
-    window_s: float = 0.105
+    window_s: float = 0.112
     max_window_s: float = 0.5
     heartbeat_s: float = 3.0
     push_patience_s: float = 5.0
@@ -184,11 +184,13 @@ class _Publication:
 
     async def _send_text(self, text: str) -> None:
         self._wanted.clear()
+        began = self._clock.monotonic()
         seq = self._seq + 1
         flushed = await self._log.flush(self._lease, seq, text)
         self._seq = seq
         self._text.append(text)
         self._note(flushed)
+        self._gathering_since = began
         await self._push(
             Delta(answer_id=self._lease.answer_id, epoch=self._lease.epoch, seq=seq, text=text)
         )
@@ -236,8 +238,8 @@ class _Publication:
     async def _wait_for_window(self) -> None:
         """Let text gather, unless something waits that must not wait.
 
-        The window begins at the fence: the time of the push is part of it, so that a token waits
-        for one window and one flush at most.
+        The window begins with the flush before: what that and its push take is part of it, so that
+        a token waits for one window and its own flush at most, however slow these are.
         """
         remaining = self._gathering_since + self._window - self._clock.monotonic()
         if remaining <= 0:

@@ -95,7 +95,7 @@ VARIABLES = (
         "RERANKER_DIR", "", "path", "an exported cross-encoder that orders passages; empty: none"
     ),
     Variable("RERANKED_PASSAGES", "24", "", "how many passages the cross-encoder reads"),
-    Variable("FLUSH_WINDOW_MS", "105", "ms", "how long text gathers before it is sent"),
+    Variable("FLUSH_WINDOW_MS", "112", "ms", "how long text gathers before it is sent"),
     REDACT,
     Variable("RETENTION_DAYS", "30", "days", "how long conversations are kept"),
     KMS_KEY_ID,

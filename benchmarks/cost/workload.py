@@ -28,7 +28,7 @@ class Workload:
     tokens_per_second: Fraction | None = None
     memory_mb: int = 2048
     zip_memory_mb: int = 512
-    window_ms: int = 105
+    window_ms: int = 112
     batch_size: int = 1
     maximum_concurrency: int = 10
     architecture: str = "arm64"

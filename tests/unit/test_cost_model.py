@@ -57,13 +57,13 @@ def test_a_month_of_connections_by_hand() -> None:
 
 
 def test_an_answer_of_500_tokens_by_hand() -> None:
-    """80 tokens a second and windows of 105 ms: 1 + ceil(499 / 80 / 0.105) = 61 frames of text."""
+    """80 tokens a second and windows of 112 ms: 1 + ceil(499 / 80 / 0.112) = 57 frames of text."""
     work = Workload(qps=Fraction(1), answer_tokens=500, tokens_per_second=Fraction(80))
-    assert MODEL.deltas(work) == 61
+    assert MODEL.deltas(work) == 57
     assert MODEL.text_bytes(work) == 2000
     assert MODEL.answer_ms(work) == 66 + 500 + 6250 + 40
     calls = MODEL.calls
-    assert calls.writes(61, 2000) == calls.writes_base + 2 * 61 + 2 * 2
+    assert calls.writes(57, 2000) == calls.writes_base + 2 * 57 + 2 * 2
 
 
 def test_the_plain_design_posts_every_token_and_waits_for_each() -> None:

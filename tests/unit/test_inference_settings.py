@@ -42,7 +42,7 @@ def test_defaults() -> None:
     assert made.index_dir == Path("faiss_index")
     assert made.cache_threshold == 0.7
     assert made.cache_ttl_s == 7 * 86_400
-    assert made.flush_window_s == 0.105
+    assert made.flush_window_s == 0.112
     assert made.retrieved_passages == 6
     assert made.passages_per_document == PER_DOCUMENT
     assert made.reranked_passages == DEPTH
