@@ -19,7 +19,7 @@ class JsonLines(logging.Formatter):
     """One record as one line of JSON.
 
     ``timestamp`` and ``level`` have the form by which Lambda filters lines; ``xray_trace_id``
-    names the invocation's trace.
+    names the invocation's trace. What is ``None`` is left out.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -31,7 +31,8 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
             "logger": record.name,
         }
-        line |= {k: v for k, v in vars(record).items() if k not in _OF_EVERY_RECORD}
+        extra = vars(record).items()
+        line |= {k: v for k, v in extra if v is not None and k not in _OF_EVERY_RECORD}
         if trace := invocation_trace():
             line["xray_trace_id"] = trace
         if record.exc_info and record.exc_info[0]:

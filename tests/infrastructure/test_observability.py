@@ -18,6 +18,8 @@ from local.sam import PSEUDO_PARAMETERS
 from tests.infrastructure import dashboard_body
 from tests.infrastructure.test_template import of_type, target
 from tests.infrastructure.translate import ROOT, source
+from tests.saved_queries import fields_of
+from tests.saved_queries import saved_queries as all_queries
 
 Template = dict[str, Any]
 NESTED = ROOT / "infra" / "observability.yaml"
@@ -288,6 +290,16 @@ def test_queries_read_log_groups_of_the_stack(written: Template, rendered: Rende
     for query in saved_queries(rendered).values():
         for group in query["LogGroupNames"]:
             assert written["Resources"][target(handed[group])]["Type"] == "AWS::Logs::LogGroup"
+
+
+def test_the_dashboard_reads_fields_that_a_saved_query_reads_too(rendered: Rendered) -> None:
+    known = set().union(*(fields_of(query.text) for query in all_queries()))
+    for widget in rendered.dashboard()["widgets"]:
+        if widget["type"] == "log":
+            source_part, _, query = widget["properties"]["query"].partition(" | filter")
+            assert fields_of(f"filter{query}") <= known
+            groups = re.findall(r"SOURCE '(\w+)'", source_part)
+            assert set(groups) <= rendered.document["Parameters"].keys()
 
 
 def test_the_catalogue_in_the_docs_is_the_one_of_the_code() -> None:

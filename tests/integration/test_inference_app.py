@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,13 +17,14 @@ from copilot.answers import AnswerLog
 from copilot.asking import Asking
 from copilot.headers import read_header
 from copilot.identity import Identity
+from copilot.metrics import CATALOGUE
 from copilot.question import NewQuestion
 from copilot.queue_messages import ForgetAnswer, ForgetUser, encode_message
 from copilot.table import Table
 from copilot.transcript import Transcript
 from copilot.wire import Delta, End, Receipt, Snapshot, Sources, Start, Status, decode_event
 from inference import app as entry
-from tests import emf
+from tests import emf, saved_queries
 from tests.integration.management_api import ManagementApi
 
 ROOT = Path(__file__).parents[2]
@@ -393,6 +395,34 @@ def test_a_question_that_fails_in_the_function_is_counted(room: Room) -> None:
     assert room.deliver(records) != []
     (line,) = emf.metrics_of(logs.getvalue())
     assert emf.values_of(line) == {"Failures": 1}
+
+
+def test_saved_queries_read_fields_that_lines_have(
+    environment: pytest.MonkeyPatch, table: Table, management: ManagementApi
+) -> None:
+    environment.setenv("OPENAI_SECRET_ARN", "arn:aws:secretsmanager:eu-central-1:1:secret:none")
+    environment.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3f;Sampled=1")
+    queue_url = boto3.client("sqs").get_queue_url(QueueName="questions")["QueueUrl"]
+    room = Room(table, queue_url, management)
+    logs = emf.logged()
+    room.ask()
+    records = room.receive()
+    records[0]["attributes"]["AWSTraceHeader"] = "Root=1-abc;Sampled=1"
+    room.deliver([*records, {**records[0], "body": "not a question"}])
+    room.ask()
+    records = room.receive()
+    room.table.client.delete_table(TableName=room.table.name)
+    room.deliver(records)
+    lines = emf.lines_of(logs.getvalue())
+    known = {name for line in lines for name in line} | {metric.name for metric in CATALOGUE}
+    known |= saved_queries.OF_LOGS_INSIGHTS | saved_queries.OF_LAMBDA
+    messages = {line["message"] for line in lines}
+    read = [q for q in saved_queries.saved_queries() if "InferenceLogs" in q.groups]
+    assert len(read) > 5
+    for query in read:
+        # The socket's function names the connection; its test looks for that.
+        assert saved_queries.fields_of(query.text) - known <= {"connection_id"}, query.name
+        assert set(re.findall(r'message = "([^"]+)"', query.text)) <= messages
 
 
 def test_no_text_of_a_question_or_an_answer_is_logged(room: Room) -> None:

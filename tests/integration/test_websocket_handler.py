@@ -19,7 +19,7 @@ from copilot.identity import Identity
 from copilot.table import Table
 from copilot.tickets import Grant, Tickets
 from copilot.wire import Source
-from tests import emf
+from tests import emf, saved_queries
 from tests.conftest import Time, create_table
 from tests.integration.management_api import ManagementApi
 from tests.integration.sealed_table import sealed
@@ -175,6 +175,10 @@ def test_questions_and_refusals_are_counted_and_name_no_text(
     assert emf.values_of(lines[-1]) == {"RefusedQuestions": 1}
     assert lines[-1]["code"] == "rate_limited"
     assert len(lines) == 21
+    seen = {name for line in lines for name in line} | saved_queries.OF_LOGS_INSIGHTS
+    for query in saved_queries.saved_queries():
+        if "InferenceLogs" not in query.groups:
+            assert saved_queries.fields_of(query.text) <= seen
     assert "How long" not in output
 
 

@@ -17,6 +17,7 @@ from copilot.log import configure_logging
 from copilot.metrics import ANSWERS, CATALOGUE, POSTS, PUSH_TIME, EmfMetrics, Metric, emf
 from copilot.wire import Accepted, Pong, Rejected
 from tests import emf as specification
+from tests.saved_queries import fields_of
 from websocket_handler.figures import figures_of
 
 numbers = st.one_of(st.integers(0, 10**9), st.floats(0, 1e9, allow_nan=False, allow_infinity=False))
@@ -148,3 +149,16 @@ def test_a_refusal_for_its_form_is_no_refusal_for_a_limit() -> None:
     assert figures_of([accepted]) == {metrics.QUESTIONS: 1}
     assert figures_of([limited]) == {metrics.REFUSED_QUESTIONS: 1}
     assert figures_of([empty, Pong(t=1)]) == {}
+
+
+def test_the_fields_of_a_query() -> None:
+    query = """fields @timestamp, state
+    | filter level in ["ERROR", 'x | y'] and answer_id = "A.b"
+    | stats count(*) as n, pct(record.metrics.x, 95) as slow by bin(1h) as hour, model
+    | sort n desc | limit 5"""
+    read = {"@timestamp", "state", "level", "answer_id", "record.metrics.x", "model"}
+    assert fields_of(query) == read
+    with pytest.raises(ValueError, match="parse"):
+        fields_of("parse @message '*' as x")
+    with pytest.raises(ValueError, match="median"):
+        fields_of("stats median(x)")
