@@ -42,7 +42,8 @@ class Benchmark:
 
 
 BENCHMARKS = (
-    Benchmark(name="cold"),
+    Benchmark(name="cold", limit_s=600),
+    Benchmark(name="zip"),
     Benchmark(name="first-token"),
     Benchmark(name="posts"),
     Benchmark(name="concurrency", limit_s=400),

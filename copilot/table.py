@@ -131,6 +131,10 @@ def decode(item: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v["S"] if "S" in v else _decoded(v) for k, v in item.items()}
 
 
+_MOST_DIGITS = 38
+"""Of a number in DynamoDB; boto3 refuses more."""
+
+
 def _encoded(value: Any) -> Any:
     # boto3's serializer tries every type in turn and takes numbers through decimal contexts. Six
     # types are nearly all there is here; the rest is left to it.
@@ -143,6 +147,10 @@ def _encoded(value: Any) -> Any:
         return {"BOOL": value}
     if kind is bytes:
         return {"B": value}
+    if value is None:
+        return {"NULL": True}
+    if kind is Decimal and value.is_finite() and len(value.as_tuple().digits) <= _MOST_DIGITS:
+        return {"N": str(value)}
     if kind is list:
         return {"L": [_encoded(v) for v in value]}
     if kind is dict:
