@@ -71,7 +71,7 @@ chat-ui/dist/index.html: chat-ui/node_modules/.stamp $(shell find chat-ui/src ch
 	@echo "Building the page ..."
 	@cd chat-ui && npm run --silent build
 
-.PHONY: help install lock run smoke bench cost capacity test test-faults soak fuzz eval audit sbom test-browser screenshots check generate format clean
+.PHONY: help install lock run smoke load bench cost capacity test test-faults soak fuzz eval audit sbom test-browser screenshots check generate format clean
 
 run: $(VENV)/run.stamp chat-ui/dist/index.html ## start everything on this machine and print one URL (PORT=3000 INDEX=faiss_index AUTH_MODE=api-key)
 	@exec $(BIN)/python -m local serve --port $(PORT) $(if $(INDEX),--index $(INDEX)) $(if $(AUTH_MODE),--parameter AuthMode=$(AUTH_MODE))
@@ -123,6 +123,9 @@ bench-cold bench-zip bench-index bench-posts bench-concurrency: .venv-plain/stam
 
 bench-%: $(VENV)/check.stamp ## run one benchmark: bench-cold, bench-first-token, bench-posts, bench-cache, bench-extractive DATA=..., ...
 	@$(BIN)/python -m benchmarks.bench_$(subst -,_,$*) $(if $(DATA),--data $(DATA)) $(ARGS)
+
+load: $(VENV)/check.stamp ## people at once on the local stack: CLIENTS=20 MINUTES=1 WORKERS=4 BATCH=10; fails on errors
+	@exec $(BIN)/python -m benchmarks.bench_load --strict $(if $(CLIENTS),--clients $(CLIENTS)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(BATCH),--batch $(BATCH))
 
 test-faults: $(VENV)/check.stamp ## the model of the protocol and the fault matrix (SEEDS=5 runs of each case, SCHEDULES=50000)
 	@$(BIN)/python -m pytest tests/fault

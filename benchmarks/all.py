@@ -47,6 +47,7 @@ BENCHMARKS = (
     Benchmark(name="first-token"),
     Benchmark(name="posts"),
     Benchmark(name="concurrency", limit_s=400),
+    Benchmark(name="load"),
 )
 """In the order of docs/performance.md. Together they must end within 20 minutes on two cores."""
 

@@ -35,8 +35,11 @@ class LocalStack:
         parameters: Mapping[str, str] | None = None,
         arguments: Sequence[str] = (),
         faults: bool = True,
+        own_session: bool = False,
     ) -> None:
-        """``faults=False`` measures the stack as people run it, without a control endpoint."""
+        """``faults=False`` measures the stack as people run it, without a control endpoint;
+        ``own_session`` keeps the terminal's Ctrl-C from it."""
+        self._own_session = own_session
         self.state_directory = state
         self.output = state.with_name(f"{state.name}.out")
         self._command = [
@@ -92,7 +95,12 @@ class LocalStack:
         published.unlink(missing_ok=True)
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
-                self._command, cwd=ROOT, env=self._environment, stdout=output, stderr=output
+                self._command,
+                cwd=ROOT,
+                env=self._environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=self._own_session,
             )
         deadline = time.monotonic() + START_TIMEOUT_S
         while not published.exists():
