@@ -21,7 +21,7 @@ from copilot.index_manifest import (
 from copilot.index_texts import CHUNK_OFFSETS, CHUNKS, COLUMNS, DOCUMENTS, GROUPS, TEXTS
 from embed.chunking import MAX_CHARS, STRATEGY
 from embed.plan import Plan
-from embed.vector_index import write_vectors
+from embed.vector_index import write_vectors, write_windows
 from inference.retrieval.dense_index import VECTORS, WINDOW_STARTS, WINDOWS
 from inference.retrieval.faiss_retriever import LEXICAL, LEXICAL_KIND, PAIRS
 from inference.retrieval.lexical_index import (
@@ -61,7 +61,7 @@ def write_bundle(
     write_lexical(folder / LEXICAL, [a + b for a, b in zip(words, compounds, strict=True)])
     write_lexical(folder / PAIRS, [pairs_of(found) for found in words])
     kind, recall = write_vectors(folder / VECTORS, vectors)
-    write_vectors(folder / WINDOWS, windows)
+    write_windows(folder / WINDOWS, windows)
     starts = np.cumsum([0, *(len(held) for held in plan.windows)], dtype=np.int64)
     _save(folder / WINDOW_STARTS, starts)
     manifest = IndexManifest(

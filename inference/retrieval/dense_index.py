@@ -6,6 +6,7 @@ given, exact for every candidate.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ WINDOW_STARTS = "windows.starts.npy"
 
 LIST_LENGTH = 100
 EF_SEARCH = 128
+PROBES = 48
+"""Lists of an inverted file that are searched; more where few chunks may be found."""
 
 
 class DenseIndex:
@@ -83,7 +86,7 @@ class DenseIndex:
 
 
 def open_vectors(path: Path) -> Any:
-    """Open a FAISS index memory-mapped.
+    """Open a FAISS index memory-mapped, able to give its vectors back by number.
 
     Raises:
         IndexUnusable: not a FAISS index.
@@ -91,11 +94,14 @@ def open_vectors(path: Path) -> Any:
     import faiss
 
     try:
-        return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
     except RuntimeError as error:
         raise IndexUnusable(
             f"{path} is not a FAISS index ({error}). Rebuild it: python -m embed build DOCS..."
         ) from error
+    if isinstance(index, faiss.IndexIVF):
+        index.make_direct_map()
+    return index
 
 
 def _search(index: Any, vector: Vector, mask: Mask | None) -> Numbers:
@@ -112,14 +118,16 @@ def _parameters(index: Any, mask: Mask | None) -> Any:
     import faiss
     import numpy as np
 
-    approximate = isinstance(index, faiss.IndexHNSW)
-    if mask is None and not approximate:
-        return None
-    given: dict[str, Any] = {"efSearch": EF_SEARCH} if approximate else {}
+    given: dict[str, Any] = {}
     if mask is not None:
         given["sel"] = faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
-    kind = faiss.SearchParametersHNSW if approximate else faiss.SearchParameters
-    return kind(**given)
+    if isinstance(index, faiss.IndexHNSW):
+        return faiss.SearchParametersHNSW(efSearch=EF_SEARCH, **given)
+    if isinstance(index, faiss.IndexIVF):
+        seen = 1.0 if mask is None else float(mask.mean())
+        probes = min(index.nlist, math.ceil(PROBES / seen))
+        return faiss.SearchParametersIVF(nprobe=probes, **given)
+    return faiss.SearchParameters(**given) if given else None
 
 
 def _products(index: Any, numbers: Numbers, vector: Vector) -> Vector:

@@ -21,7 +21,7 @@ from inference.ports import Embedder, Passage
 from inference.retrieval.chunk_store import ChunkStore
 from inference.retrieval.dense_index import LIST_LENGTH, DenseIndex
 from inference.retrieval.fusion import fuse
-from inference.retrieval.lexical_index import LexicalIndex
+from inference.retrieval.lexical_index import LexicalIndex, highest
 from inference.retrieval.neighbours import Neighbours
 from inference.retrieval.recency import ASKED_WEIGHT, asks_for_newest, newness, with_newness
 from inference.retrieval.selection import Choices, select
@@ -32,10 +32,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Vector = NDArray[np.float32]
+    Numbers = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
 
 LEXICAL = "lexical"
 PAIRS = "pairs"
 LEXICAL_KIND = f"bm25-lucene-0.9-0.4/{ANALYSER}+pairs"
+
+SCORE_ALL_LIMIT = 50_000
+"""Chunks that are all scored by their words; beyond, those that may be among the best."""
 
 HASH_LIMIT_BYTES = 256 * 1024 * 1024
 
@@ -138,19 +143,45 @@ class FaissRetriever:
 
         mask = self.store.visible(groups, filters)
         words = self._analyser.words(question)
-        bm25, coverage = self._lexical.scores_and_coverage(words)
-        if compounds := self._analyser.compounds(question):
-            bm25 += self._lexical.scores([word for word in compounds if word not in words])
-        if mask is not None:
-            bm25 *= mask
-        candidates = np.union1d(self._dense.nearest(vector, mask), _top(bm25, LIST_LENGTH))
+        compounds = [word for word in self._analyser.compounds(question) if word not in words]
+        near = self._dense.nearest(vector, mask)
+        read = self._read_some if len(self.store) > SCORE_ALL_LIMIT else self._read_all
+        candidates, lexical, coverage, pairs = read(words, compounds, near, mask)
         cosine, focus = self._dense.cosines(candidates, vector)
-        lexical = bm25[candidates]
-        pairs = self._pairs.scores(pairs_of(words))[candidates]
-        fused = fuse(cosine, focus, lexical, pairs, coverage[candidates])
+        fused = fuse(cosine, focus, lexical, pairs, coverage)
         score = self._dated(question, candidates, fused)
         order = np.lexsort((candidates, -score))
         return Ranked(candidates[order], score[order], cosine[order], focus[order], lexical[order])
+
+    def _read_all(
+        self, words: list[str], compounds: list[str], near: Numbers, mask: Mask | None
+    ) -> tuple[Numbers, Vector, Vector, Vector]:
+        """Candidates, BM25, coverage and the BM25 of pairs, from the scores of every chunk."""
+        import numpy as np
+
+        bm25, coverage = self._lexical.scores_and_coverage(words)
+        if compounds:
+            bm25 += self._lexical.scores(compounds)
+        if mask is not None:
+            bm25 *= mask
+        found = np.union1d(near, highest(bm25, LIST_LENGTH))
+        pairs = self._pairs.scores(pairs_of(words))
+        return found, bm25[found], coverage[found], pairs[found]
+
+    def _read_some(
+        self, words: list[str], compounds: list[str], near: Numbers, mask: Mask | None
+    ) -> tuple[Numbers, Vector, Vector, Vector]:
+        """The same, without looking at chunks that cannot be among the best: with a million chunks,
+        to score all of them costs more than everything else in a question."""
+        import numpy as np
+
+        best = self._lexical.best([*words, *compounds], LIST_LENGTH, mask)
+        found = np.union1d(near, best)
+        bm25, coverage = self._lexical.scores_and_coverage_of(words, found)
+        if compounds:
+            bm25 += self._lexical.scores_and_coverage_of(compounds, found)[0]
+        pairs = self._pairs.scores_and_coverage_of(pairs_of(words), found)[0]
+        return found, bm25, coverage, pairs
 
     def _dated(self, question: str, candidates: NDArray[np.int64], score: Vector) -> Vector:
         weight = self._choices.recency_weight
@@ -198,14 +229,3 @@ class FaissRetriever:
             lexical=lexical or None,
             focus=focus,
         )
-
-
-def _top(scores: Vector, length: int) -> NDArray[np.int64]:
-    """The positions of the ``length`` highest positive scores, in no order."""
-    import numpy as np
-
-    positive = np.flatnonzero(scores > 0)
-    if positive.size > length:
-        kept = np.argpartition(-scores[positive], length - 1)[:length]
-        positive = positive[kept]
-    return np.asarray(positive, dtype=np.int64)

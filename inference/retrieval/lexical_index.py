@@ -70,6 +70,62 @@ class LexicalIndex:
             wanted += rarity
         return total, found / np.float32(wanted) if wanted else found
 
+    def scores_and_coverage_of(
+        self, terms: Sequence[str], chunks: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return ``scores_and_coverage`` of ``chunks`` alone, shape ``(len(chunks),)``."""
+        import numpy as np
+
+        total = np.zeros(len(chunks), dtype=np.float32)
+        found = np.zeros(len(chunks), dtype=np.float32)
+        wanted = 0.0
+        for word in dict.fromkeys(terms):
+            column = self._column(word.encode())
+            if column is None:
+                wanted += self._rarity(0)
+                continue
+            numbers, scores = self._held(column)
+            rarity = self._rarity(len(numbers))
+            wanted += rarity
+            places = np.searchsorted(numbers, chunks)
+            places[places == len(numbers)] = 0
+            held = numbers[places] == chunks
+            total[held] += scores[places[held]]
+            found[held] += np.float32(rarity)
+        return total, found / np.float32(wanted) if wanted else found
+
+    def best(
+        self, terms: Sequence[str], length: int, mask: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.int64]:
+        """Return the ``length`` chunks with the highest positive scores, sorted by number.
+
+        ``mask`` says which may be found. Words are taken from the rarest on; once those that
+        are left cannot lift a chunk into the best together, it is enough to look at the chunks that
+        have been met (Turtle and Flood 1995, "Query evaluation: strategies and optimizations").
+        """
+        import numpy as np
+
+        words = dict.fromkeys(terms)
+        columns = [c for word in words if (c := self._column(word.encode())) is not None]
+        held = sorted((self._held(column) for column in columns), key=lambda pair: len(pair[0]))
+        most = [float(scores.max()) if len(scores) else 0.0 for _, scores in held]
+        met = np.empty(0, dtype=np.int64)
+        for number, (numbers, _) in enumerate(held):
+            met = np.union1d(met, numbers if mask is None else numbers[mask[numbers]])
+            left = sum(most[number + 1 :])
+            if left and len(met) < length:
+                continue
+            scores = self.scores_and_coverage_of(terms, met)[0]
+            top = highest(scores, length)
+            if not left or (len(top) == length and float(scores[top].min()) > left):
+                return np.asarray(met[top], dtype=np.int64)
+        return met
+
+    def _held(self, column: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """The chunks with a word, rising, and its score in each."""
+        held = slice(int(self._starts[column]), int(self._starts[column + 1]))
+        return self._numbers[held], self._scores[held]
+
     def _rarity(self, occurrences: int) -> float:
         return math.log(1 + (self._chunks - occurrences + 0.5) / (occurrences + 0.5))
 
@@ -86,3 +142,14 @@ class LexicalIndex:
             else:
                 high = middle
         return None
+
+
+def highest(scores: NDArray[np.float32], length: int) -> NDArray[np.int64]:
+    """The positions of the ``length`` highest positive scores, rising."""
+    import numpy as np
+
+    positive = np.flatnonzero(scores > 0)
+    if positive.size > length:
+        kept = np.argpartition(-scores[positive], length - 1)[:length]
+        positive = np.sort(positive[kept])
+    return np.asarray(positive, dtype=np.int64)

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from copilot.index_manifest import IndexUnusable, sha256_of
 from embed.vector_index import write_vectors
+from inference.retrieval import faiss_retriever
 from inference.retrieval.dense_index import VECTORS, open_vectors
 from inference.retrieval.faiss_retriever import FaissRetriever
 from inference.retrieval.fusion import fuse
-from inference.retrieval.lexical_index import LexicalIndex
+from inference.retrieval.lexical_index import LexicalIndex, highest
 from inference.retrieval.selection import Choices
 from inference.text.words import Analyser, pairs_of
 from tests.fakes import FakeEmbedder
@@ -94,6 +95,44 @@ def test_word_scores_are_those_of_the_library_that_made_them(bundle: Path, corpu
         known = [w for w in dict.fromkeys(words(question)) if w in model.vocab_dict]
         expected = model.get_scores(known) if known else np.zeros(len(texts))
         assert np.allclose(index.scores(words(question)), expected, atol=1e-5)
+
+
+def test_the_best_by_words_are_found_without_scoring_all(bundle: Path, corpus: Path) -> None:
+    texts = plan_of(corpus).embedded
+    index, words = LexicalIndex(bundle / "lexical", chunks=len(texts)), Analyser().words
+    generator = np.random.default_rng(0)
+    vocabulary = sorted({word for text in texts for word in words(text)})
+    for number in range(200):
+        asked = [str(w) for w in generator.choice(vocabulary, size=number % 7)] + ["zzz"]
+        mask = None if number % 2 else generator.random(len(texts)) < 0.5
+        scores, coverage = index.scores_and_coverage(asked)
+        some = np.sort(generator.choice(len(texts), size=20, replace=False))
+        few_scores, few_coverage = index.scores_and_coverage_of(asked, some)
+        assert np.array_equal(few_scores, scores[some])
+        assert np.array_equal(few_coverage, coverage[some])
+        seen = scores if mask is None else scores * mask
+        for length in (1, 5, len(texts)):
+            best = index.best(asked, length, mask)
+            assert np.array_equal(best, np.unique(best))
+            # Which of equal ones are kept is open; how good they are is not.
+            expected = np.sort(seen[highest(seen, length)])
+            assert np.array_equal(np.sort(seen[best]), expected)
+
+
+def test_a_ranking_is_the_same_whether_all_chunks_are_scored_or_some(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retriever = FaissRetriever.open(bundle, FakeEmbedder())
+    questions = ("turbine of site 9 MWh", "storage cost of unit 7", "the of", "zzz", "cost")
+    cases = [(q, groups) for q in questions for groups in (PUBLIC, frozenset(GROUPS))]
+
+    def ranked() -> list[list[tuple[str, float]]]:
+        found = (ask(retriever, q, k=10, groups=groups) for q, groups in cases)
+        return [[(p.chunk_id, p.score) for p in passages] for passages in found]
+
+    every = ranked()
+    monkeypatch.setattr(faiss_retriever, "SCORE_ALL_LIMIT", 0)
+    assert ranked() == every
 
 
 def test_coverage_is_the_share_of_the_question_s_words_by_rarity(
@@ -217,13 +256,22 @@ def test_one_document_does_not_crowd_out_another_that_matches(tmp_path: Path) ->
     assert len(only) == 4
 
 
-def test_a_graph_index_answers_and_filters_like_the_exact_one(bundle: Path, tmp_path: Path) -> None:
+APPROXIMATE = {
+    "hnsw32-ip": {"flat_limit": 10},
+    "ivf16-fp16-ip": {"flat_limit": 10, "graph_limit": 10},
+}
+
+
+@pytest.mark.parametrize("expected_kind", APPROXIMATE)
+def test_an_approximate_index_answers_and_filters_like_the_exact_one(
+    bundle: Path, tmp_path: Path, expected_kind: str
+) -> None:
     exact = FaissRetriever.open(bundle, FakeEmbedder())
     chunks = len(exact.store)
     copy = Path(shutil.copytree(bundle, tmp_path / "graph"))
     vectors = open_vectors(bundle / VECTORS).reconstruct_n(0, chunks)
-    kind, recall = write_vectors(copy / VECTORS, vectors, flat_limit=10)
-    assert kind == "hnsw32-ip"
+    kind, recall = write_vectors(copy / VECTORS, vectors, **APPROXIMATE[expected_kind])
+    assert kind == expected_kind
     assert recall > 0.9
     entry = {"bytes": (copy / VECTORS).stat().st_size, "sha256": sha256_of(copy / VECTORS)}
     manifest = json.loads((copy / "manifest.json").read_text())
