@@ -60,12 +60,13 @@ def test_what_has_no_default_is_a_resource_or_part_of_the_image(
 def test_no_secret_is_a_value_in_the_template(translated: Template) -> None:
     given = variables(translated, "InferenceFunction")
     assert given["OPENAI_API_KEY"] == ""
+    resolved = [
+        "{{resolve:secretsmanager:${QdrantServer.Outputs.ApiKeyArn}}}",
+        "{{resolve:secretsmanager:${QdrantApiKeySecretArn}}}",
+    ]
+    own, given_one = ({"Fn::Sub": reference} for reference in resolved)
     assert given["QDRANT_API_KEY"] == {
-        "Fn::If": [
-            "HasQdrantApiKey",
-            {"Fn::Sub": "{{resolve:secretsmanager:${QdrantApiKeySecretArn}}}"},
-            "",
-        ]
+        "Fn::If": ["HasOwnQdrant", own, {"Fn::If": ["HasQdrantApiKey", given_one, ""]}]
     }
     others = {n for f in READ for n in variables(translated, f) if n.endswith(("_KEY", "_TOKEN"))}
     assert others <= SECRETS

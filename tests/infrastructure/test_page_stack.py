@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -42,19 +43,17 @@ def test_a_nested_template_lints_clean(template: Path) -> None:
     assert lint.returncode == 0
 
 
-def test_the_stack_hands_in_what_the_nested_template_declares(
-    page: Template, written: Template
+@pytest.mark.parametrize("name", ["Page", "QdrantServer", "SignIn", "Observability"])
+def test_the_stack_hands_in_what_a_nested_template_declares_and_reads_what_it_puts_out(
+    name: str, written: Template
 ) -> None:
-    applications = of_type(written, "AWS::Serverless::Application")
-    assert applications["Page"]["Location"] == PAGE.relative_to(ROOT).as_posix()
-    assert applications["Page"]["Parameters"].keys() == page["Parameters"].keys()
-    read = {
-        name
-        for name in page["Outputs"]
-        if f"Page.Outputs.{name}" in json.dumps([written["Resources"], written["Outputs"]])
-        or f'["Page", "Outputs.{name}"]' in json.dumps([written["Resources"], written["Outputs"]])
-    }
-    assert read == page["Outputs"].keys()
+    application = of_type(written, "AWS::Serverless::Application")[name]
+    inner = source(ROOT / application["Location"])
+    needed = {n for n, p in inner["Parameters"].items() if "Default" not in p}
+    assert needed <= application["Parameters"].keys() <= inner["Parameters"].keys()
+    body = json.dumps([written["Resources"], written["Outputs"]])
+    read = set(re.findall(rf'(?:{name}\.|"{name}", ")Outputs\.(\w+)', body))
+    assert read == inner.get("Outputs", {}).keys()
 
 
 def test_nobody_but_the_distribution_reads_the_bucket_and_only_by_tls(page: Template) -> None:

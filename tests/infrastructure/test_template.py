@@ -127,6 +127,11 @@ def test_every_parameter_is_offered_in_one_group(written: Template) -> None:
         ({"AuthMode": "api-key", "ApiKeysSecretArn": "arn"}, []),
         ({"CognitoIssuer": "https://pool"}, ["IssuerHasClient"]),
         ({"CognitoIssuer": "https://pool", "CognitoClientId": "c"}, []),
+        ({"Qdrant": "url"}, ["QdrantHasAddress"]),
+        ({"Qdrant": "url", "QdrantUrl": "https://q"}, []),
+        ({"QdrantUrl": "https://q"}, ["QdrantIsMeant"]),
+        ({"Qdrant": "ec2"}, ["QdrantHasImage"]),
+        ({"AuthMode": "cognito"}, []),
         ({"PageDomain": "a.example"}, ["PageDomainHasCertificate"]),
         ({"SocketDomain": "a.example"}, ["SocketDomainHasCertificate"]),
         ({"SocketDomain": "a.example", "SocketCertificateArn": "arn"}, []),
@@ -158,6 +163,8 @@ def test_parameters_that_do_not_go_together_are_refused_with_what_is_needed(
         ("OpenAiBaseUrl", "http://models.example"),
         ("ChatModel", "gpt-4o"),
         ("QdrantUrl", "cluster.cloud:6333"),
+        ("QdrantImage", "qdrant/qdrant:latest"),
+        ("QdrantInstanceType", "t3.small"),
         ("AllowedOrigins", "https://a.example/"),
         ("AllowedOrigins", "a.example"),
         ("PageDomain", "https://a.example"),
@@ -207,7 +214,12 @@ def test_dead_letters_are_kept_fourteen_days(translated: Template) -> None:
 
 def test_queues_are_encrypted(translated: Template) -> None:
     for queue in of_type(translated, "AWS::SQS::Queue").values():
-        assert queue["SqsManagedSseEnabled"] is True
+        assert queue["SqsManagedSseEnabled"] == {
+            "Fn::If": ["HasOwnKey", {"Ref": "AWS::NoValue"}, True]
+        }
+        assert queue["KmsMasterKeyId"] == {
+            "Fn::If": ["HasOwnKey", {"Ref": "Key"}, {"Ref": "AWS::NoValue"}]
+        }
 
 
 def test_visibility_is_at_least_six_times_the_timeout_of_the_consumer(
@@ -250,7 +262,8 @@ def test_the_table_has_the_keys_and_the_expiry_that_the_code_writes(translated: 
     }
     assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
-    assert table["SSESpecification"] == {"SSEEnabled": True}
+    own = {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Fn::GetAtt": ["Key", "Arn"]}}
+    assert table["SSESpecification"] == {"Fn::If": ["HasOwnKey", own, {"SSEEnabled": True}]}
     (index,) = table["GlobalSecondaryIndexes"]
     assert index["IndexName"] == OWNER_INDEX
     assert [k["AttributeName"] for k in index["KeySchema"]] == ["owner_key", "list_order"]
@@ -285,6 +298,20 @@ def target_of_arn(resource: Any) -> str:
     """The bucket of an ARN, or of the ARN of all its objects."""
     name = resource.get("Fn::Sub", "").removesuffix(".Arn}/*").removeprefix("${")
     return name or target(resource)
+
+
+def test_the_stack_s_own_key_rotates_and_is_used_through_table_and_queues_only(
+    translated: Template,
+) -> None:
+    (key,) = of_type(translated, "AWS::KMS::Key").values()
+    assert key["EnableKeyRotation"] is True
+    assert translated["Resources"]["Key"]["DeletionPolicy"] == "Retain"
+    _, used = key["KeyPolicy"]["Statement"]
+    condition = used["Condition"]["StringEquals"]
+    assert condition["kms:CallerAccount"] == {"Ref": "AWS::AccountId"}
+    assert condition["kms:ViaService"] == [
+        {"Fn::Sub": f"{service}.${{AWS::Region}}.amazonaws.com"} for service in ("dynamodb", "sqs")
+    ]
 
 
 # --- WebSocket API --------------------------------------------------------------------------------
@@ -478,7 +505,17 @@ def test_no_permission_is_wider_than_named_actions_on_named_resources(
         assert "ManagedPolicyArns" not in role
         for statement in statements(role):
             assert not [a for a in actions(statement) if "*" in a]
-            assert statement["Resource"] != "*" or actions(statement) == TRACES
+            assert statement["Resource"] != "*" or actions(statement) in (TRACES, JOINS_A_NETWORK)
+
+
+JOINS_A_NETWORK = {
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+}
 
 
 def test_each_function_may_do_exactly_what_it_does(translated: Template) -> None:
@@ -508,6 +545,7 @@ def test_each_function_may_do_exactly_what_it_does(translated: Template) -> None
         | post
         | receive
         | read_index
+        | JOINS_A_NETWORK
         | {"sqs:ChangeMessageVisibility", "secretsmanager:GetSecretValue"},
     }
     roles = of_type(translated, "AWS::IAM::Role")
