@@ -8,10 +8,16 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
 
 from copilot.tracing import invocation_trace
 
+_about: ContextVar[Mapping[str, Any]] = ContextVar("about", default=MappingProxyType({}))
 _OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -31,6 +37,7 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
             "logger": record.name,
         }
+        line |= _about.get()
         extra = vars(record).items()
         line |= {k: v for k, v in extra if v is not None and k not in _OF_EVERY_RECORD}
         if trace := invocation_trace():
@@ -39,6 +46,20 @@ class JsonLines(logging.Formatter):
             line["exception_name"] = record.exc_info[0].__name__
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str, separators=(",", ":"))
+
+
+@contextmanager
+def about(**fields: Any) -> Iterator[None]:
+    """Put ``fields`` into every line that is logged within, also in tasks begun there.
+
+    What is ``None`` is left out.
+    """
+    given = {name: value for name, value in fields.items() if value is not None}
+    token = _about.set({**_about.get(), **given})
+    try:
+        yield
+    finally:
+        _about.reset(token)
 
 
 def configure_logging(level: str) -> None:

@@ -20,7 +20,7 @@ from copilot.aws_clients import aws_clients
 from copilot.forgetting import Forgetting
 from copilot.index_bucket import IndexBucket
 from copilot.index_texts import FILES
-from copilot.log import configure_logging
+from copilot.log import about, configure_logging
 from copilot.metrics import EmfMetrics, Metrics
 from copilot.published_index import PublishedIndex
 from copilot.queue_sender import QueueSender
@@ -126,10 +126,11 @@ def _authentication(verifier: Verifier | None) -> Callable[[Mapping[str, str]], 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Serve one request of the HTTP API (payload format 2.0)."""
-    response = _served(event, context)
-    if figures := figures_of(event, response):
-        metrics().record("request", figures, status=response["statusCode"])
-    return response
+    with about(request_id=getattr(context, "aws_request_id", None)):
+        response = _served(event, context)
+        if figures := figures_of(event, response):
+            metrics().record("request", figures, status=response["statusCode"])
+        return response
 
 
 def _served(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -6,15 +6,21 @@ One event loop lives as long as the process, so that connections outlive an invo
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 import logging
 import os
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from copilot.log import configure_logging
+from copilot.log import about, configure_logging
 from copilot.metrics import FAILURES, FALSE_HIT_REPORTS
-from copilot.queue_messages import AnswerQuestion, BadQueueMessage, decode_message
+from copilot.queue_messages import (
+    AnswerQuestion,
+    AnyQueueMessage,
+    BadQueueMessage,
+    decode_message,
+)
 from copilot.tracing import SQS_ATTRIBUTE, trace_id
 from inference.bootstrap import Process, build, load_model
 from inference.clock import SystemClock
@@ -62,7 +68,11 @@ def handler(event: dict[str, Any], context: Context) -> dict[str, Any]:
     if event.get("source") == WARM_UP:
         return warm_up(process())
     remaining_s = context.get_remaining_time_in_millis() / 1000
-    failures = runner().run(answer_batch(process(), event["Records"], remaining_s))
+    with about(request_id=getattr(context, "aws_request_id", None)):
+        failures = runner().run(
+            answer_batch(process(), event["Records"], remaining_s),
+            context=contextvars.copy_context(),
+        )
     return {"batchItemFailures": [{"itemIdentifier": failed} for failed in failures]}
 
 
@@ -88,29 +98,42 @@ async def answer_batch(
 
 
 async def _answer(process: Process, record: dict[str, Any], deadline: float) -> Outcome:
-    delivery = delivery_of(record.get("attributes", {}))
+    attributes = record.get("attributes", {})
+    delivery = delivery_of(attributes)
+    message = _decoded(record["body"])
+    with about(
+        message_id=record["messageId"],
+        answer_id=getattr(message, "answer_id", None),
+        asked_in_trace=trace_id(attributes.get(SQS_ATTRIBUTE, "")),
+    ):
+        try:
+            outcome = await _served(process, message, deadline, delivery)
+        except Exception:
+            # The outermost edge: one question's failure is not another's.
+            logger.exception("question failed", extra={"deliveries": delivery.times})
+            process.metrics.record("failure", {FAILURES: 1})
+            outcome = come_back(FAILURE_WAIT_S, delivery.times)
+        if not outcome.done:
+            await process.queue.come_back(record["receiptHandle"], outcome.retry_after_s)
+        return outcome
+
+
+def _decoded(body: str) -> AnyQueueMessage | BadQueueMessage:
     try:
-        outcome = await _served(process, record, deadline, delivery)
-    except Exception:
-        # The outermost edge: one question's failure is not another's.
-        logger.exception("question failed", extra={"message_id": record["messageId"]})
-        process.metrics.record("failure", {FAILURES: 1})
-        outcome = come_back(FAILURE_WAIT_S, delivery.times)
-    if not outcome.done:
-        await process.queue.come_back(record["receiptHandle"], outcome.retry_after_s)
-    return outcome
+        return decode_message(body)
+    except BadQueueMessage as error:
+        return error
 
 
 async def _served(
-    process: Process, record: dict[str, Any], deadline: float, delivery: Delivery
+    process: Process,
+    message: AnyQueueMessage | BadQueueMessage,
+    deadline: float,
+    delivery: Delivery,
 ) -> Outcome:
-    try:
-        message = decode_message(record["body"])
-    except BadQueueMessage as error:
+    if isinstance(message, BadQueueMessage):
         # It comes back at once, so that the dead-letter queue has it soon.
-        logger.error(
-            "malformed message", extra={"message_id": record["messageId"], "reason": str(error)}
-        )
+        logger.error("malformed message", extra={"reason": str(message)})
         return Outcome(done=False)
     if isinstance(message, AnswerQuestion):
         return await process.worker.answer(message.answer_id, deadline=deadline, delivery=delivery)
@@ -129,7 +152,6 @@ def delivery_of(attributes: Mapping[str, str]) -> Delivery:
     return Delivery(
         times=int(attributes.get("ApproximateReceiveCount", 1)),
         sent_at=int(sent) / 1000 if sent else None,
-        trace_id=trace_id(attributes.get(SQS_ATTRIBUTE, "")),
     )
 
 

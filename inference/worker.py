@@ -40,13 +40,12 @@ class Leases(Protocol):
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """How a question came: how often the queue has delivered it, when it was put there (seconds
-    since 1970), and the trace in which it was asked.
+    """How a question came: how often the queue has delivered it, and when it was put there (seconds
+    since 1970).
     """
 
     times: int = 1
     sent_at: float | None = None
-    trace_id: str | None = None
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -108,7 +107,7 @@ class Worker:
             # each time instead of being acknowledged.
             return come_back(max(refusal.retry_after_s, 1), delivery.times)
         try:
-            await self._publish(lease, deadline, meter, delivery)
+            await self._publish(lease, deadline, meter)
         except Fenced:
             logger.warning("another worker has the answer", extra={"answer_id": answer_id})
         except Exception:
@@ -117,9 +116,7 @@ class Worker:
             raise
         return DONE
 
-    async def _publish(
-        self, lease: Lease, deadline: float, meter: Meter, delivery: Delivery
-    ) -> None:
+    async def _publish(self, lease: Lease, deadline: float, meter: Meter) -> None:
         cancelled, wanted = asyncio.Event(), asyncio.Event()
         wanted.set()
         if lease.header.cancelled:
@@ -135,7 +132,6 @@ class Worker:
             "answered",
             meter.figures(lease, end),
             answer_id=lease.answer_id,
-            asked_in_trace=delivery.trace_id,
             epoch=end.epoch,
             attempts=lease.header.attempts,
             state=end.state,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from copilot.aws_clients import aws_clients
 from copilot.connections import Connection, Connections, UnknownConnection
 from copilot.identity import Identity, anonymous_user
-from copilot.log import configure_logging
+from copilot.log import about, configure_logging
 from copilot.metrics import FAILURES, EmfMetrics
 from copilot.wire import AnyServerEvent, Error, ProtocolError, decode_client, encode_event
 from websocket_handler.clients import client_config, sealed_table
@@ -72,14 +72,16 @@ def app() -> App:
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Serve one WebSocket event of API Gateway ($connect, $disconnect or a message)."""
     request = event["requestContext"]
-    match request["eventType"]:
-        case "CONNECT":
-            return _connect(app(), event)
-        case "DISCONNECT":
-            app().connections.close(request["connectionId"])
-            return {"statusCode": 200}
-        case _:
-            return _message(app(), event)
+    request_id = getattr(context, "aws_request_id", None)
+    with about(connection_id=request["connectionId"], request_id=request_id):
+        match request["eventType"]:
+            case "CONNECT":
+                return _connect(app(), event)
+            case "DISCONNECT":
+                app().connections.close(request["connectionId"])
+                return {"statusCode": 200}
+            case _:
+                return _message(app(), event)
 
 
 def _connect(app: App, event: dict[str, Any]) -> dict[str, Any]:
@@ -128,7 +130,7 @@ def _message(app: App, event: dict[str, Any]) -> dict[str, Any]:
             )
         )
     if figures := figures_of(outcome.replies):
-        app.metrics.record("asked", figures, connection_id=connection_id, **_about(outcome.replies))
+        app.metrics.record("asked", figures, **_about(outcome.replies))
     for other, push_event in outcome.pushes:
         push(app.management, other, push_event)
     if len(outcome.replies) == 1:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from copilot.answer_header import NotTaken
 from copilot.aws_clients import aws_clients
-from copilot.log import configure_logging
+from copilot.log import about, configure_logging
 from copilot.metrics import DEAD_LETTERS, FAILURES, EmfMetrics
 from copilot.queue_messages import AnswerQuestion, BadQueueMessage, decode_message
 from copilot.stopping import Stopping
@@ -85,7 +85,8 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     lost = broken = 0
     for record in event["Records"]:
         try:
-            lost += consumer().consume(record["body"])
+            with about(message_id=record["messageId"]):
+                lost += consumer().consume(record["body"])
         except NotTaken as error:
             logger.info("answer is still owned", extra={"retry_after_s": error.retry_after_s})
             failures.append({"itemIdentifier": record["messageId"]})

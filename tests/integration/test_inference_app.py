@@ -37,6 +37,7 @@ class Context:
 
     def __init__(self, remaining_s: float = 120.0) -> None:
         self._remaining_s = remaining_s
+        self.aws_request_id = "request-1"
 
     def get_remaining_time_in_millis(self) -> int:
         return int(self._remaining_s * 1000)
@@ -395,6 +396,11 @@ def test_a_question_that_fails_in_the_function_is_counted(room: Room) -> None:
     assert room.deliver(records) != []
     (line,) = emf.metrics_of(logs.getvalue())
     assert emf.values_of(line) == {"Failures": 1}
+    (failed,) = [line for line in emf.lines_of(logs.getvalue()) if line["level"] == "ERROR"]
+    assert failed["message"] == "question failed"
+    assert failed["answer_id"] == line["answer_id"] == json.loads(records[0]["body"])["answer_id"]
+    assert failed["message_id"] == records[0]["messageId"]
+    assert failed["request_id"] == "request-1"
 
 
 def test_saved_queries_read_fields_that_lines_have(

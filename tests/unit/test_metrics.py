@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from copilot import metrics, tracing
-from copilot.log import configure_logging
+from copilot.log import about, configure_logging
 from copilot.metrics import ANSWERS, CATALOGUE, POSTS, PUSH_TIME, EmfMetrics, Metric, emf
 from copilot.wire import Accepted, Pong, Rejected
 from tests import emf as specification
@@ -124,6 +125,29 @@ def test_a_log_line_has_what_lambda_filters_by_and_the_trace(
     assert line["xray_trace_id"] == "1-abc-def"
     assert line["exception_name"] == "LookupError"
     assert line["exception"].endswith("LookupError: of a\nbug")
+
+
+@pytest.mark.usefixtures("root_logger")
+def test_lines_name_what_they_are_about_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("INFO")
+
+    async def answer(answer_id: str) -> None:
+        with about(answer_id=answer_id, asked_in_trace=None):
+            await asyncio.sleep(0)
+            await asyncio.to_thread(logging.getLogger("x").info, "within")
+
+    async def both() -> None:
+        with about(request_id="r"):
+            await asyncio.gather(answer("a1"), answer("a2"))
+            logging.getLogger("x").info("after")
+
+    asyncio.run(both())
+    logging.getLogger("x").info("outside")
+    lines = specification.lines_of(capsys.readouterr().out)
+    named = [(line.get("request_id"), line.get("answer_id")) for line in lines]
+    assert sorted(named[:2]) == [("r", "a1"), ("r", "a2")]
+    assert named[2:] == [("r", None), (None, None)]
+    assert not any("asked_in_trace" in line for line in lines)
 
 
 @pytest.mark.parametrize(
