@@ -47,6 +47,8 @@ FREE_AT_REST = frozenset(
         "AWS::CloudFront::OriginRequestPolicy",
         "AWS::CloudFront::ResponseHeadersPolicy",
         "AWS::CloudTrail::Trail",
+        "AWS::CodeDeploy::Application",  # free for Lambda
+        "AWS::CodeDeploy::DeploymentGroup",
         "AWS::DynamoDB::Table",
         "AWS::IAM::ManagedPolicy",
         "AWS::IAM::Policy",

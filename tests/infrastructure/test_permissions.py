@@ -137,7 +137,7 @@ def test_only_the_service_that_a_role_is_for_may_take_it(translated: Template) -
         for statement in role["AssumeRolePolicyDocument"]["Statement"]:
             assert statement["Effect"] == "Allow"
             services |= set(_several(statement["Principal"]["Service"]))
-    assert services <= {"lambda.amazonaws.com", "scheduler.amazonaws.com"}
+    assert services <= {f"{s}.amazonaws.com" for s in ("codedeploy", "lambda", "scheduler")}
 
 
 def test_each_function_has_a_role_of_its_own(translated: Template) -> None:

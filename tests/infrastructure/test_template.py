@@ -430,6 +430,32 @@ def test_every_function_is_called_through_the_alias_of_its_published_version(
     }
 
 
+def test_a_release_to_prod_is_tried_on_a_tenth_and_taken_back_by_alarms(
+    translated: Template,
+) -> None:
+    groups = of_type(translated, "AWS::CodeDeploy::DeploymentGroup")
+    aliases = {n: r for n, r in translated["Resources"].items() if r["Type"].endswith("::Alias")}
+    moved_by = {a["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["DeploymentGroupName"]["Ref"]
+                for a in aliases.values()}  # fmt: skip
+    assert moved_by == set(groups)
+    assert len(groups) == len(of_type(translated, "AWS::Lambda::Function"))
+    alarms = translate.source(ROOT / "infra" / "observability.yaml")["Resources"]
+    declared = {
+        a["Properties"]["AlarmName"]["Fn::Sub"].removeprefix("${StackName}")
+        for a in alarms.values()
+        if a["Type"] == "AWS::CloudWatch::Alarm"
+    }
+    for group in groups.values():
+        condition, watched, unwatched = group["AlarmConfiguration"]["Fn::If"]
+        assert (condition, unwatched) == ("IsProd", {})
+        names = {a["Name"]["Fn::Sub"].removeprefix("${AWS::StackName}") for a in watched["Alarms"]}
+        assert names == {"-function-errors", "-answer-errors"} <= declared
+        assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+        _, prod, dev = group["DeploymentConfigName"]["Fn::If"]
+        assert prod["Fn::Sub"][1] == {"ConfigName": "Canary10Percent15Minutes"}
+        assert dev["Fn::Sub"][1] == {"ConfigName": "AllAtOnce"}
+
+
 def test_zip_functions_start_from_snapshots(translated: Template) -> None:
     for function in of_type(translated, "AWS::Lambda::Function").values():
         expected = None if "ImageUri" in function["Code"] else {"ApplyOn": {"Ref": "SnapStart"}}
