@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
 from copilot.allowance import Usage, free_slot
@@ -14,8 +16,11 @@ from copilot.answer_header import HEADER_TTL_S, AnswerError, Fenced, Header
 from copilot.conversations import Message, message_item
 from copilot.headers import read_header
 from copilot.receipts import outdate, receipt_item
+from copilot.sealing.sealer import SealError
 from copilot.table import HEADER_SK, META_SK, Table, answer_pk, conversation_pk, encode, key
 from copilot.wire import Citation, End, ErrorInfo, FinalState, Flag, Receipt, Source, encode_event
+
+logger = logging.getLogger(__name__)
 
 
 class Ending(Struct, frozen=True, kw_only=True):
@@ -78,12 +83,30 @@ class Ender(Struct, frozen=True, kw_only=True):
             # The conversation was deleted meanwhile: the answer still ends.
             self._transact([end_header, *receipt], header.answer_id)
         if header.counted and ending.receipt is not None:
-            tokens = ending.receipt.tokens
-            Usage(self.table, self.now).add_tokens(
-                header.identity, tokens.prompt + tokens.completion
+            self._count(header, ending.receipt)
+        return event, self._followers(header)
+
+    def _count(self, header: Header, receipt: Receipt) -> None:
+        """Count the tokens. The answer has ended: a failure costs the count, never the push."""
+        tokens = receipt.tokens.prompt + receipt.tokens.completion
+        try:
+            Usage(self.table, self.now).add_tokens(header.identity, tokens)
+        except (BotoCoreError, ClientError) as error:
+            logger.error(
+                "tokens not counted",
+                extra={"answer_id": header.answer_id, "tokens": tokens, "reason": str(error)},
             )
-        stored = read_header(self.table, header.answer_id, self.now())
-        return event, stored.subscribers if stored else header.subscribers
+
+    def _followers(self, header: Header) -> frozenset[str]:
+        """Who follows the answer now; who did at its last flush where that cannot be read."""
+        try:
+            stored = read_header(self.table, header.answer_id, self.now())
+        except (BotoCoreError, ClientError, SealError) as error:
+            logger.warning(
+                "followers not read", extra={"answer_id": header.answer_id, "reason": str(error)}
+            )
+            return header.subscribers
+        return stored.subscribers if stored else header.subscribers
 
     def _end_header(
         self, header: Header, event: End, encoded: str, only_unowned: bool

@@ -8,7 +8,7 @@ from typing import Any
 from copilot.conversation_list import ConversationList
 from copilot.identity import Identity
 from copilot.receipts import DAY_S, Receipts, day_of, outdate, receipt_sk, rollup_sk
-from copilot.table import Table, answer_pk, conversation_pk, day_pk, key
+from copilot.table import HEADER_SK, Table, answer_pk, conversation_pk, day_pk, key
 
 _BATCH = 25
 """The most deletions that DynamoDB takes in one request."""
@@ -38,12 +38,17 @@ class Forgetting:
 
     def _rows(self, identity: Identity) -> Iterator[list[Key]]:
         """The rows of each conversation and its answers, their answers first, so that what was
-        interrupted can be found again."""
+        interrupted can be found again.
+
+        Of an answer the header goes first: it is what a worker needs to go on. One window of text
+        that is being written in that moment can outlive it, for ``CHUNK_TTL_S``.
+        """
         for conversation_id in self._list.all_of(identity):
             own = self._partition(conversation_pk(identity.tenant, conversation_id))
             answers = {sk.split("#")[1] for _, sk in own if sk.startswith("MSG#")}
-            of_answers = [row for a in sorted(answers) for row in self._partition(answer_pk(a))]
-            yield of_answers + own
+            yield [(answer_pk(a), HEADER_SK) for a in sorted(answers)]
+            yield [row for a in sorted(answers) for row in self._partition(answer_pk(a))]
+            yield own
 
     def _forget_days(self, identity: Identity) -> int:
         now, deleted = self._now(), 0

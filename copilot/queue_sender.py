@@ -18,8 +18,9 @@ class QueueSender:
         self._client = client
         self._url = url
 
-    def send(self, message: AnyQueueMessage, tenant: str) -> None:
-        """Send ``message``; the group makes a standard queue fair between tenants.
+    def send(self, message: AnyQueueMessage, tenant: str, *, delay_s: int = 0) -> None:
+        """Send ``message``, to be delivered after ``delay_s`` (900 at most); the group makes a
+        standard queue fair between tenants.
 
         The trace of this invocation goes along, so that X-Ray links the worker's to it.
         """
@@ -28,6 +29,7 @@ class QueueSender:
             QueueUrl=self._url,
             MessageBody=encode_message(message),
             MessageGroupId=tenant,
+            DelaySeconds=delay_s,
             MessageSystemAttributes={SQS_ATTRIBUTE: {"DataType": "String", "StringValue": header}}
             if header
             else {},

@@ -8,6 +8,11 @@ from copilot.queue_messages import ForgetUser
 from copilot.queue_sender import QueueSender
 from http_api import models
 
+LATE_STORES_S = 300
+"""A turn that is under way stores its answer in the cache when it has ended, after the first
+message perhaps. When the second one arrives no such turn is left: this is longer than the inference
+function may run. An answer that is taken later finds that its rows are gone."""
+
 
 class TableAccountDesk:
     """``services.AccountDesk``."""
@@ -17,6 +22,8 @@ class TableAccountDesk:
         self._queue = queue
 
     def forget(self, who: Identity) -> models.DeletedRows:
-        # The message first: should the deletion break off, asking again finishes it.
-        self._queue.send(ForgetUser(tenant=who.tenant, user=who.user), who.tenant)
+        # The messages first: should the deletion break off, asking again finishes it.
+        forget = ForgetUser(tenant=who.tenant, user=who.user)
+        self._queue.send(forget, who.tenant)
+        self._queue.send(forget, who.tenant, delay_s=LATE_STORES_S)
         return models.DeletedRows(deleted_rows=self._forgetting.forget(who))

@@ -17,8 +17,10 @@ from copilot import wire
 from copilot.sealing.data_keys import APPLICATION
 from copilot.table import OWNER_INDEX
 from http_api import openapi
+from http_api.account_desk import LATE_STORES_S
 from http_api.answer_routes import WAIT_S
 from http_api.authentication import CLIENT_ID_HEADER
+from inference.cache.qdrant_cache import WRITE_TIMEOUT_S
 from local.intrinsics import Resolver
 from tests.infrastructure import translate
 from tests.infrastructure.translate import ROOT, TEMPLATE
@@ -244,6 +246,13 @@ def test_visibility_is_at_least_six_times_the_timeout_of_the_consumer(
     }
     offered = translated["Parameters"]["InferenceTimeoutS"]["AllowedValues"]
     assert translated["Mappings"]["SixTimes"] == {str(s): {"Seconds": 6 * s} for s in offered}
+
+
+def test_the_cache_is_told_again_to_forget_when_no_turn_of_before_can_still_run(
+    translated: Template,
+) -> None:
+    function = of_type(translated, "AWS::Lambda::Function")["InferenceFunction"]
+    assert function["Timeout"] + WRITE_TIMEOUT_S < LATE_STORES_S <= 900
 
 
 def test_one_failed_message_does_not_repeat_its_batch(translated: Template) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -647,6 +648,10 @@ def test_forgetting_leaves_nothing_of_a_person(
     assert reply.status == 202
     assert reply.json["deleted_rows"] > 10
     assert queue() == [{"kind": "forget_user", "v": 1, "tenant": "default", "user": "anon-ann"}]
+    delayed = boto3.client("sqs").get_queue_attributes(
+        QueueUrl=os.environ["QUEUE_URL"], AttributeNames=["ApproximateNumberOfMessagesDelayed"]
+    )
+    assert delayed["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "1"
     left = [i for i in _items(table) if "secret" in repr(i).lower()]
     assert left == []
     assert {i["PK"]["S"].split("#")[0] for i in _items(table) if "ann" in repr(i)} <= {

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -35,7 +38,14 @@ def ask(asking: Asking, who: Identity, name: str) -> Asked:
 
 def finish(table: Table, time: Time, answer_id: str, tokens: int = 120) -> None:
     log = AnswerLog(table, time)
-    receipt = Receipt(
+    ending = Ending(
+        state="done", finish_reason="stop", last_seq=0, text="", receipt=receipt(tokens)
+    )
+    log.finish(log.take(answer_id), ending)
+
+
+def receipt(tokens: int) -> Receipt:
+    return Receipt(
         model="m",
         corpus_version="v",
         cache=CacheReceipt(decision="miss"),
@@ -44,8 +54,6 @@ def finish(table: Table, time: Time, answer_id: str, tokens: int = 120) -> None:
         first_token_ms=1.0,
         total_ms=2.0,
     )
-    ending = Ending(state="done", finish_reason="stop", last_seq=0, text="", receipt=receipt)
-    log.finish(log.take(answer_id), ending)
 
 
 def limited(table: Table, time: Time, **limits: int) -> Asking:
@@ -123,6 +131,30 @@ def test_a_repeated_question_is_no_new_one(table: Table, time: Time) -> None:
     asking = limited(table, time, answers_at_once=1)
     first = ask(asking, ANN, "1")
     assert ask(asking, ANN, "1").answer_id == first.answer_id
+
+
+@pytest.mark.parametrize("operation", ["UpdateItem", "GetItem"])
+def test_an_ended_answer_is_pushed_though_its_tokens_cannot_be_counted(
+    operation: str, table: Table, time: Time
+) -> None:
+    """All that follows the transaction of the end fails: the person hears of the end still."""
+    answer_id = ask(limited(table, time, tokens_per_day=100), ANN, "1").answer_id
+    lease = AnswerLog(table, time).take(answer_id)
+
+    def refuse(model: Any, **_: Any) -> None:
+        code = {"Code": "ProvisionedThroughputExceededException", "Message": "no"}
+        raise ClientError({"Error": code}, model.name)  # type: ignore[typeddict-item]
+
+    table.client.meta.events.register(f"before-call.dynamodb.{operation}", refuse)
+    ending = Ending(
+        state="done", finish_reason="stop", last_seq=0, text="", receipt=receipt(tokens=120)
+    )
+    end, flushed = AnswerLog(table, time).finish(lease, ending)
+    table.client.meta.events.unregister(f"before-call.dynamodb.{operation}", refuse)
+    assert end.state == "done"
+    assert flushed.subscribers == {"c"}
+    assert Usage(table, time).tokens(ANN) == (0 if operation == "UpdateItem" else 120)
+    assert AnswerLog(table, time).end_of(answer_id, "acme") == end
 
 
 def test_without_limits_nothing_is_counted(table: Table, time: Time) -> None:

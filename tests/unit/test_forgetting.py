@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from copilot.queue_messages import ForgetAnswer, ForgetUser
 from copilot.wire import End
@@ -40,8 +41,8 @@ class Ends:
 class Room:
     """A cache that was filled by turns, and what makes it forget."""
 
-    def __init__(self) -> None:
-        self.cache, self.ends = FakeCache(threshold=0.2), Ends()
+    def __init__(self, cache: FakeCache | None = None) -> None:
+        self.cache, self.ends = cache or FakeCache(threshold=0.2), Ends()
         self.retriever = FakeRetriever(passages(3))
         engine = EngineLoader(
             lambda: Engine(embedder=FakeEmbedder(), retriever=self.retriever, cache=self.cache),
@@ -101,3 +102,18 @@ def test_a_person_s_answers_go_and_others_stay() -> None:
     room.forget(ForgetUser(tenant="acme", user="ann"))
     assert room.kept == ["Which colour has the cover?"]
     room.forget(ForgetUser(tenant="acme", user="ann"))
+
+
+def test_an_answer_that_ends_after_the_first_message_goes_with_the_second() -> None:
+    class Overtaken(FakeCache):
+        """The first message is carried out between the end of a turn and its store."""
+
+        async def store(self, *args: Any, **kwargs: Any) -> None:
+            await self.forget_user("acme", "ann")
+            await super().store(*args, **kwargs)
+
+    room = Room(Overtaken(threshold=0.2))
+    room.ask(ASKED, answer_id="a1")
+    assert room.kept == [ASKED], "one message alone would leave it"
+    room.forget(ForgetUser(tenant="acme", user="ann"))
+    assert room.kept == []
