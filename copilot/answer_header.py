@@ -37,6 +37,8 @@ class Header(Struct, frozen=True, kw_only=True):
     end: str | None = None
     counted: bool = False
     """Whether it holds a slot and its tokens count towards a limit."""
+    credential: str = ""
+    """With what its asker signed in, for the audit trail; never a secret."""
 
     @property
     def is_final(self) -> bool:
@@ -71,6 +73,7 @@ class Header(Struct, frozen=True, kw_only=True):
             enqueued_at=item.get("enqueued_at", 0),
             end=item.get("end"),
             counted=item.get("counted", False),
+            credential=item.get("credential", ""),
         )
 
 

@@ -18,6 +18,7 @@ from copilot.answer_header import CHUNK_TTL_S, LEASE_S, Fenced, Header, NotTaken
 from copilot.ending import Ender, Ending
 from copilot.headers import header_update, read_header, read_question, update_header
 from copilot.question import Question
+from copilot.receipts import DAY_S
 from copilot.table import HEADER_SK, Table, answer_pk, chunk_sk, decode, encode, key
 from copilot.wire import End, Source
 
@@ -45,14 +46,20 @@ class Flushed(Struct, frozen=True, kw_only=True):
 
 
 class AnswerLog:
-    """Writes answers. ``now`` is the wall clock in seconds; ``retention_s`` keeps conversations."""
+    """Writes answers. ``now`` is the wall clock in seconds; ``retention_s`` keeps conversations,
+    ``audit_s`` the audit trail."""
 
     def __init__(
-        self, table: Table, now: Callable[[], float], *, retention_s: int = 30 * 86_400
+        self,
+        table: Table,
+        now: Callable[[], float],
+        *,
+        retention_s: int = 30 * DAY_S,
+        audit_s: int = 365 * DAY_S,
     ) -> None:
         self._table = table
         self._now = now
-        self._ender = Ender(table=table, now=now, retention_s=retention_s)
+        self._ender = Ender(table=table, now=now, retention_s=retention_s, audit_s=audit_s)
 
     def take(self, answer_id: str) -> Lease:
         """Own an answer by raising its epoch.

@@ -163,6 +163,7 @@ class AskTransaction(Struct, frozen=True, kw_only=True):
             "lease_until": 0,
             "attempts": 0,
             "counted": self.counted or None,
+            "credential": self.question.credential or None,
             "subscribers": {self.question.connection_id} if self.question.connection_id else None,
             "created": self._second,
             "enqueued_at": self._second,

@@ -24,7 +24,8 @@ _OWNED_SK_PREFIX = "CONN#"
 class Connection(Struct, frozen=True, kw_only=True):
     """One open socket; only an ``anonymous`` one takes its user from ``hello``.
 
-    ``expires_at`` (seconds since 1970) is when the sign-in behind it ends; 0: never.
+    ``expires_at`` (seconds since 1970) is when the sign-in behind it ends; 0: never. ``credential``
+    is what was signed in with (``Grant.credential``).
     """
 
     connection_id: str
@@ -32,6 +33,7 @@ class Connection(Struct, frozen=True, kw_only=True):
     anonymous: bool
     connected_at: int
     expires_at: int = 0
+    credential: str = ""
 
     def is_signed_in(self, now: float) -> bool:
         """Whether what was proved about this person still holds at ``now``."""
@@ -61,6 +63,7 @@ class Connections:
                 "anonymous": connection.anonymous,
                 "connected_at": connection.connected_at,
                 "expires_at": connection.expires_at,
+                "credential": connection.credential,
             }
         )
         if not connection.anonymous:
@@ -96,10 +99,11 @@ class Connections:
         self._own(identified)
         return identified
 
-    def renew(self, connection: Connection, expires_at: int) -> Connection:
-        """Extend the sign-in of a connection to ``expires_at``."""
+    def renew(self, connection: Connection, expires_at: int, credential: str) -> Connection:
+        """Extend the sign-in of a connection to ``expires_at``, by ``credential``."""
         self._set(connection.connection_id, "expires_at", expires_at)
-        return replace(connection, expires_at=expires_at)
+        self._set(connection.connection_id, "credential", credential)
+        return replace(connection, expires_at=expires_at, credential=credential)
 
     def close(self, connection_id: str) -> None:
         """Forget a connection at ``$disconnect``; repeating it is harmless."""
@@ -163,4 +167,5 @@ def _connection(connection_id: str, item: Mapping[str, Any]) -> Connection:
         anonymous=item["anonymous"],
         connected_at=item["connected_at"],
         expires_at=item["expires_at"],
+        credential=item.get("credential", ""),
     )

@@ -13,12 +13,15 @@ from msgspec import Struct
 
 from copilot.allowance import Usage, free_slot
 from copilot.answer_header import HEADER_TTL_S, AnswerError, Fenced, Header
+from copilot.audit import audit_put
 from copilot.conversations import Message, message_item
 from copilot.headers import read_header
 from copilot.receipts import outdate, receipt_item
 from copilot.sealing.sealer import SealError
 from copilot.table import HEADER_SK, META_SK, Table, answer_pk, conversation_pk, encode, key
 from copilot.wire import Citation, End, ErrorInfo, FinalState, Flag, Receipt, Source, encode_event
+
+_Writes = list[dict[str, Any]]
 
 logger = logging.getLogger(__name__)
 
@@ -53,11 +56,13 @@ class Ending(Struct, frozen=True, kw_only=True):
 
 
 class Ender(Struct, frozen=True, kw_only=True):
-    """Ends answers of one table; ``retention_s`` is how long conversations are kept."""
+    """Ends answers of one table; ``retention_s`` is how long conversations are kept, ``audit_s``
+    the audit trail."""
 
     table: Table
     now: Callable[[], float]
     retention_s: int
+    audit_s: int
 
     def end(
         self, header: Header, ending: Ending, question: str, *, only_unowned: bool = False
@@ -75,13 +80,13 @@ class Ender(Struct, frozen=True, kw_only=True):
         event = ending.event(header.answer_id, header.epoch)
         encoded = encode_event(event).decode()
         end_header = self._end_header(header, event, encoded, only_unowned)
-        receipt = self._receipt_writes(header, event, ending.sources, question)
+        now, sources = self.now(), ending.sources
+        audit = audit_put(self.table.name, header, event, sources, now, self.audit_s)
+        receipt = self._receipt_writes(header, event, sources, question)
         if header.counted:
             receipt.append(free_slot(self.table.name, header.identity, header.answer_id))
         copies = self._conversation_writes(header, ending, encoded)
-        if not self._transact([end_header, *receipt, *copies], header.answer_id):
-            # The conversation was deleted meanwhile: the answer still ends.
-            self._transact([end_header, *receipt], header.answer_id)
+        self._store([end_header], [audit], receipt, copies, header.answer_id)
         if header.counted and ending.receipt is not None:
             self._count(header, ending.receipt)
         return event, self._followers(header)
@@ -188,8 +193,29 @@ class Ender(Struct, frozen=True, kw_only=True):
             },
         ]
 
-    def _transact(self, writes: list[dict[str, Any]], answer_id: str) -> bool:
-        """Write all or nothing; ``False`` if only a write after the header's refused.
+    def _store(
+        self, head: _Writes, audit: _Writes, receipt: _Writes, copies: _Writes, answer_id: str
+    ) -> None:
+        """Store the end with everything that belongs to it and is not refused.
+
+        Raises:
+            Fenced: the header's own condition does not hold.
+        """
+        refused = self._transact([*head, *audit, *receipt, *copies], answer_id)
+        if not refused:
+            return
+        if len(head) in refused:
+            # It is never written over. The person hears of the end whoever put it there.
+            logger.error("the audit trail has this answer already", extra={"answer_id": answer_id})
+            audit = []
+        if any(place > len(head) for place in refused):
+            # The conversation was deleted meanwhile: the answer still ends.
+            copies = []
+        if self._transact([*head, *audit, *receipt, *copies], answer_id):
+            raise AnswerError("The answer could not be stored.")
+
+    def _transact(self, writes: _Writes, answer_id: str) -> list[int]:
+        """Write all or nothing; returns the places of writes after the header's that refused.
 
         Raises:
             Fenced: the header's own condition does not hold.
@@ -201,10 +227,11 @@ class Ender(Struct, frozen=True, kw_only=True):
                 reasons = [r.get("Code") for r in error.response.get("CancellationReasons", [])]
                 if reasons and reasons[0] == "ConditionalCheckFailed":
                     raise Fenced(answer_id) from error
-                if "ConditionalCheckFailed" in reasons:
-                    return False
+                refused = [n for n, code in enumerate(reasons) if code == "ConditionalCheckFailed"]
+                if refused:
+                    return refused
                 if attempt == 3 or "TransactionConflict" not in reasons:
                     raise
             else:
-                return True
+                return []
         raise AnswerError("The answer could not be stored.")

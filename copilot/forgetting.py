@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from copilot.audit import audit_put
 from copilot.conversation_list import ConversationList
+from copilot.headers import read_header
 from copilot.identity import Identity
 from copilot.receipts import DAY_S, Receipts, day_of, outdate, receipt_sk, rollup_sk
+from copilot.replay import read_chunks
 from copilot.table import HEADER_SK, Table, answer_pk, conversation_pk, day_pk, key
 
 _BATCH = 25
@@ -17,12 +20,16 @@ Key = tuple[str, str]
 
 
 class Forgetting:
-    """Deletes. ``now`` is the wall clock in seconds; rows live for ``retention_s`` at most."""
+    """Deletes. ``now`` is the wall clock in seconds; rows live for ``retention_s`` at most, those
+    of the audit trail for ``audit_s``, and these are not deleted: they hold no text."""
 
-    def __init__(self, table: Table, now: Callable[[], float], *, retention_s: int) -> None:
+    def __init__(
+        self, table: Table, now: Callable[[], float], *, retention_s: int, audit_s: int
+    ) -> None:
         self._table = table
         self._now = now
         self._retention_s = retention_s
+        self._audit_s = audit_s
         self._list = ConversationList(table, now, retention_s=retention_s)
         self._receipts = Receipts(table, now)
 
@@ -46,9 +53,24 @@ class Forgetting:
         for conversation_id in self._list.all_of(identity):
             own = self._partition(conversation_pk(identity.tenant, conversation_id))
             answers = {sk.split("#")[1] for _, sk in own if sk.startswith("MSG#")}
+            for answer_id in sorted(answers):
+                self._audit(answer_id)
             yield [(answer_pk(a), HEADER_SK) for a in sorted(answers)]
             yield [row for a in sorted(answers) for row in self._partition(answer_pk(a))]
             yield own
+
+    def _audit(self, answer_id: str) -> None:
+        """Enter an answer that has not ended into the audit trail, as far as it was shown."""
+        header = read_header(self._table, answer_id, self._now())
+        if header is None or header.is_final:
+            return
+        chunks = read_chunks(self._table, header, 1)
+        shown = [source for chunk in chunks for source in chunk.sources]
+        put = audit_put(self._table.name, header, None, shown, self._now(), self._audit_s)["Put"]
+        try:
+            self._table.client.put_item(**put)
+        except self._table.client.exceptions.ConditionalCheckFailedException:
+            return  # It ended meanwhile.
 
     def _forget_days(self, identity: Identity) -> int:
         now, deleted = self._now(), 0

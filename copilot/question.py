@@ -31,7 +31,8 @@ class NewQuestion(Struct, frozen=True, kw_only=True):
     """A question as it arrived, already checked for length and content.
 
     ``connection_id`` is ``None`` where the asker has no socket; ``parent`` is the turn that the
-    question follows, ``ROOT`` for a new beginning, ``None`` for the conversation's newest turn.
+    question follows, ``ROOT`` for a new beginning, ``None`` for the conversation's newest turn;
+    ``credential`` is what the asker signed in with (``Grant.credential``).
     """
 
     identity: Identity
@@ -42,6 +43,7 @@ class NewQuestion(Struct, frozen=True, kw_only=True):
     filters: dict[str, str] = {}
     fresh: bool = False
     parent: str | None = None
+    credential: str = ""
 
     def payload_hash(self) -> str:
         """What must be equal for two messages of one id to be the same question."""

@@ -1,4 +1,4 @@
-"""One row for every ended answer, by tenant and day: what insights and an audit read.
+"""One row for every ended answer, by tenant and day: what insights are made of.
 
 A row says who asked what and when, which passages were shown, what it cost and how it ended. It is
 written in the transaction that ends the answer, so that a redelivery cannot count twice, and goes
@@ -132,9 +132,9 @@ def receipt_item(
             "cache_reason": receipt.cache.reason,
             "prompt_tokens": receipt.tokens.prompt,
             "completion_tokens": receipt.tokens.completion,
-            "cost_usd": _decimal(receipt.cost_usd),
-            "first_token_ms": _decimal(receipt.first_token_ms),
-            "total_ms": _decimal(receipt.total_ms),
+            "cost_usd": decimal(receipt.cost_usd),
+            "first_token_ms": decimal(receipt.first_token_ms),
+            "total_ms": decimal(receipt.total_ms),
             "posts": receipt.posts,
         }
     return encode(table.sealed(tenant, row, *_SEALED))
@@ -238,6 +238,6 @@ def _expiry(day: str, retention_s: int) -> int:
     return day_start(day) + DAY_S + retention_s
 
 
-def _decimal(value: float | None) -> Decimal | None:
+def decimal(value: float | None) -> Decimal | None:
     """DynamoDB takes no binary floats; six decimals are a millionth of a dollar."""
     return None if value is None else Decimal(str(round(value, 6)))

@@ -10,6 +10,7 @@ from copilot.answer_header import LEASE_S, Fenced, Header, NotTaken, UnknownAnsw
 from copilot.ending import Ender, Ending
 from copilot.headers import read_header, read_question, update_header
 from copilot.identity import Identity
+from copilot.receipts import DAY_S
 from copilot.replay import joined_text, read_chunks
 from copilot.table import Table
 from copilot.wire import End, ErrorInfo, FinalState
@@ -19,11 +20,16 @@ class Stopping:
     """Cancels and fails answers. ``now`` is the wall clock in seconds."""
 
     def __init__(
-        self, table: Table, now: Callable[[], float], *, retention_s: int = 30 * 86_400
+        self,
+        table: Table,
+        now: Callable[[], float],
+        *,
+        retention_s: int = 30 * DAY_S,
+        audit_s: int = 365 * DAY_S,
     ) -> None:
         self._table = table
         self._now = now
-        self._ender = Ender(table=table, now=now, retention_s=retention_s)
+        self._ender = Ender(table=table, now=now, retention_s=retention_s, audit_s=audit_s)
 
     def cancel(self, identity: Identity, answer_id: str) -> tuple[Header, End | None]:
         """Ask the owner of an answer's lease to stop; end it here where nobody owns it.

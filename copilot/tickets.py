@@ -20,6 +20,9 @@ from copilot.table import META_SK, Table, decode, encode, is_live, key
 TICKET_TTL_S = 60
 """Held in code: DynamoDB removes expired rows hours late."""
 
+CLIENT_ID = "client-id"
+"""The ``credential`` of somebody who has not signed in."""
+
 
 class Grant(Struct, frozen=True, kw_only=True):
     """Who somebody is, and until when (seconds since 1970) that was established.

@@ -8,7 +8,7 @@ from copilot.queue_messages import ForgetUser
 from copilot.queue_sender import QueueSender
 from http_api import models
 
-LATE_STORES_S = 300
+LATE_STORES_S = 900
 """A turn that is under way stores its answer in the cache when it has ended, after the first
 message perhaps. When the second one arrives no such turn is left: this is longer than the inference
 function may run. An answer that is taken later finds that its rows are gone."""

@@ -20,6 +20,7 @@ from copilot.queue_messages import AnswerQuestion
 from copilot.queue_sender import QueueSender
 from copilot.replay import Chunk, read_chunks
 from copilot.table import Table
+from copilot.tickets import Grant
 from copilot.wire import Accepted, Delta, Sources, Status, encode_event
 from http_api import models
 from http_api.answer_reading import AnswerReading
@@ -63,8 +64,8 @@ class TableAnswerDesk:
             redacted=redacted,
         )
 
-    def ask(self, who: Identity, request: models.ChatRequest) -> Accepted:
-        text = request.text.strip()
+    def ask(self, grant: Grant, request: models.ChatRequest) -> Accepted:
+        who, text = grant.identity, request.text.strip()
         check_question(text)
         client_msg_id = request.client_msg_id or new_id()
         question = NewQuestion(
@@ -76,6 +77,7 @@ class TableAnswerDesk:
             filters=request.filters or {},
             fresh=request.fresh,
             parent=request.parent,
+            credential=grant.credential,
         )
         try:
             asked = self._asking.ask(question)

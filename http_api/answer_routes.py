@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from copilot.wire import Accepted, encode_event
 from http_api import models
 from http_api.documentation import answers, failures
-from http_api.request import caller, header, services
+from http_api.request import caller, grant, header, services
 from http_api.server_sent_events import EVENT_STREAM, encode, resume_point, wants_events
 from http_api.services import ResumePoint
 
@@ -49,7 +49,7 @@ def _responses(*problems: int) -> dict[int, Any]:
     responses=_responses(404, 409, 415, 429),
 )
 def chat(request: Annotated[models.ChatRequest, Body()]) -> Response[str]:
-    asked = services(router).answers.ask(caller(router), request)
+    asked = services(router).answers.ask(grant(router), request)
     return _answer(asked.answer_id, WAIT_S, ResumePoint(), before=_event_of(asked))
 
 

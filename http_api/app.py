@@ -59,7 +59,9 @@ def services() -> Services:
     kept = settings.retention_s
     return Services(
         authenticate=_authentication(verifier_of(settings, _aws_client, time.time)),
-        conversations=TableConversationDesk(table, time.time, retention_s=kept),
+        conversations=TableConversationDesk(
+            table, time.time, retention_s=kept, audit_s=settings.audit_s
+        ),
         answers=TableAnswerDesk(
             table,
             queue,
@@ -72,7 +74,9 @@ def services() -> Services:
         ),
         documents=BundleDocumentDesk(_bundle(settings)),
         insights=TableInsightDesk(table, time.time, retention_s=kept),
-        account=TableAccountDesk(Forgetting(table, time.time, retention_s=kept), queue),
+        account=TableAccountDesk(
+            Forgetting(table, time.time, retention_s=kept, audit_s=settings.audit_s), queue
+        ),
         sign_in=TableSignInDesk(
             table,
             time.time,

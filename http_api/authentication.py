@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from copilot.connections import CONNECTION_TTL_S
 from copilot.identity import anonymous_identity
-from copilot.tickets import Grant
+from copilot.tickets import CLIENT_ID, Grant
 from http_api.models import ID_PATTERN
 from http_api.problems import ProblemError
 from http_api.sign_in.verifier import NotSignedIn, SignInUnavailable, Verifier
@@ -57,7 +57,7 @@ def _anonymous(client_id: str, now: float) -> Grant:
     return Grant(
         identity=anonymous_identity(client_id),
         expires_at=int(now) + CONNECTION_TTL_S,
-        credential="client-id",
+        credential=CLIENT_ID,
     )
 
 

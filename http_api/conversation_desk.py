@@ -24,10 +24,12 @@ _SEARCHED = 25
 class TableConversationDesk:
     """``services.ConversationDesk``. ``now`` is the wall clock in seconds."""
 
-    def __init__(self, table: Table, now: Callable[[], float], *, retention_s: int) -> None:
+    def __init__(
+        self, table: Table, now: Callable[[], float], *, retention_s: int, audit_s: int
+    ) -> None:
         self._list = ConversationList(table, now, retention_s=retention_s)
         self._conversations = Conversations(table, now)
-        self._stopping = Stopping(table, now, retention_s=retention_s)
+        self._stopping = Stopping(table, now, retention_s=retention_s, audit_s=audit_s)
         self._answers = AnswerReading(table, now)
 
     def page(self, who: Identity, cursor: str | None, limit: int) -> models.ConversationPage:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from copilot.allowance import Allowance
 from copilot.allowance_settings import LIMITS, allowance_of
+from copilot.audit import AUDIT_RETENTION, audit_retention_s
 from copilot.auth_mode import AUTH_MODE, AuthMode, auth_mode
 from copilot.configuration import Values, Variable
 from copilot.metrics import STACK_NAME
@@ -39,6 +40,7 @@ VARIABLES = (
     *LIMITS,
     Variable("RETENTION_DAYS", "30", "days", "how long conversations are kept"),
     REDACT,
+    AUDIT_RETENTION,
     KMS_KEY_ID,
     STACK_NAME,
     Variable("LOG_LEVEL", "INFO", "", "DEBUG, INFO, WARNING or ERROR"),
@@ -69,6 +71,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     allowance: Allowance
     retention_s: int
     redacted: tuple[str, ...]
+    audit_s: int
     kms_key_id: str
     stack_name: str
     log_level: str
@@ -96,6 +99,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             allowance=allowance_of(values),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
             redacted=redacted_kinds(values),
+            audit_s=audit_retention_s(values),
             kms_key_id=values.text("KMS_KEY_ID"),
             stack_name=values.text("STACK_NAME"),
             log_level=values.text("LOG_LEVEL"),

@@ -117,7 +117,7 @@ def answer_log_and_sink(
         settings.kms_key_id, lambda: _kms(session), dynamodb, settings.table_name, clock.time
     )
     table = Table(dynamodb, settings.table_name, sealer)
-    log = AnswerLog(table, clock.time, retention_s=settings.retention_s)
+    log = AnswerLog(table, clock.time, retention_s=settings.retention_s, audit_s=settings.audit_s)
     conversations = Conversations(table, clock.time)
     if settings.aws_client == "boto3":
         management = session.client(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from copilot.audit import AUDIT_RETENTION, audit_retention_s
 from copilot.configuration import SettingsError, Values, Variable
 from copilot.metrics import STACK_NAME
 from copilot.redaction.settings import REDACT, redacted_kinds
@@ -98,6 +99,7 @@ VARIABLES = (
     Variable("FLUSH_WINDOW_MS", "112", "ms", "how long text gathers before it is sent"),
     REDACT,
     Variable("RETENTION_DAYS", "30", "days", "how long conversations are kept"),
+    AUDIT_RETENTION,
     KMS_KEY_ID,
     STACK_NAME,
     Variable("LOG_LEVEL", "INFO", "", "DEBUG, INFO, WARNING or ERROR"),
@@ -139,6 +141,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     flush_window_s: float
     redacted: tuple[str, ...]
     retention_s: int
+    audit_s: int
     kms_key_id: str
     stack_name: str
     log_level: str
@@ -201,6 +204,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             flush_window_s=values.integer("FLUSH_WINDOW_MS", least=20) / 1000,
             redacted=redacted_kinds(values),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
+            audit_s=audit_retention_s(values),
             kms_key_id=values.text("KMS_KEY_ID"),
             stack_name=values.text("STACK_NAME"),
             log_level=values.text("LOG_LEVEL"),

@@ -48,6 +48,7 @@ class App:
             questions_per_minute=settings.questions_per_minute,
             allowance=settings.allowance,
             retention_s=settings.retention_s,
+            audit_s=settings.audit_s,
             redacted=settings.redacted,
         )
         self.routes = Routes(desk, time.time, settings.questions_per_minute)
@@ -103,6 +104,7 @@ def _connect(app: App, event: dict[str, Any]) -> dict[str, Any]:
             anonymous=context["anonymous"] == "true",
             connected_at=int(request.get("connectedAt", 0)) // 1000,
             expires_at=int(context.get("expires_at", 0)),
+            credential=context.get("credential", ""),
         )
     )
     return {"statusCode": 200}
@@ -150,6 +152,7 @@ def _serve(app: App, event: dict[str, Any]) -> Outcome:
         connection_id=connection.connection_id,
         identity=connection.identity,
         signed_in=connection.is_signed_in(time.time()),
+        credential=connection.credential,
     )
     frame_id = "frame-" + request["messageId"].rstrip("=")
     return app.routes.route(caller, message, frame_id)

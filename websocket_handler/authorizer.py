@@ -20,7 +20,7 @@ from copilot.aws_clients import aws_clients
 from copilot.identity import ANYBODY
 from copilot.log import configure_logging
 from copilot.table import Table
-from copilot.tickets import Tickets
+from copilot.tickets import CLIENT_ID, Tickets
 from websocket_handler.clients import client_config
 from websocket_handler.settings import AuthorizerSettings
 
@@ -45,7 +45,11 @@ class Gate:
         if allowed and headers.get("origin") not in allowed:
             raise PermissionError(f"origin {headers.get('origin')!r} is not allowed")
         if self._settings.auth_mode == "none":
-            return {**_identity(ANYBODY.tenant, "", ANYBODY.groups), "anonymous": "true"}
+            return {
+                **_identity(ANYBODY.tenant, "", ANYBODY.groups),
+                "anonymous": "true",
+                "credential": CLIENT_ID,
+            }
         try:
             grant = self._tickets.redeem(query.get("ticket", ""))
         except TicketRefused as error:
@@ -55,6 +59,7 @@ class Gate:
             **_identity(identity.tenant, identity.user, identity.groups),
             "anonymous": "false",
             "expires_at": str(grant.expires_at),
+            "credential": grant.credential,
         }
 
 

@@ -38,7 +38,9 @@ class Consumer:
         config = client_config()
         self.metrics = EmfMetrics(settings.stack_name, time.time)
         table = sealed_table(settings.table_name, settings.kms_key_id)
-        self.stopping = Stopping(table, time.time, retention_s=settings.retention_s)
+        self.stopping = Stopping(
+            table, time.time, retention_s=settings.retention_s, audit_s=settings.audit_s
+        )
         self.management: ApiGatewayManagementApiClient = aws_clients().client(
             "apigatewaymanagementapi", endpoint_url=settings.websocket_endpoint, config=config
         )

@@ -40,6 +40,7 @@ class AwsDesk:
         questions_per_minute: int,
         allowance: Allowance,
         retention_s: int,
+        audit_s: int,
         redacted: Iterable[str],
     ) -> None:
         self._table = table
@@ -47,7 +48,7 @@ class AwsDesk:
         self._connections = Connections(table, now)
         self._tickets = Tickets(table, now)
         self._log = AnswerLog(table, now, retention_s=retention_s)
-        self._stopping = Stopping(table, now, retention_s=retention_s)
+        self._stopping = Stopping(table, now, retention_s=retention_s, audit_s=audit_s)
         self._asking = Asking(
             table,
             now,
@@ -64,7 +65,11 @@ class AwsDesk:
         connection = self._connections.identify(
             self._connections.get(caller.connection_id), client_id
         )
-        return Caller(connection_id=caller.connection_id, identity=connection.identity)
+        return Caller(
+            connection_id=caller.connection_id,
+            identity=connection.identity,
+            credential=connection.credential,
+        )
 
     def renew(self, caller: Caller, ticket: str) -> Caller:
         """Extend a connection's sign-in with a fresh ticket of the same person.
@@ -76,8 +81,12 @@ class AwsDesk:
         connection = self._connections.get(caller.connection_id)
         if grant.identity != connection.identity:
             raise TicketRefused("This ticket is somebody else's; connect again with it.")
-        self._connections.renew(connection, grant.expires_at)
-        return Caller(connection_id=caller.connection_id, identity=connection.identity)
+        self._connections.renew(connection, grant.expires_at, grant.credential)
+        return Caller(
+            connection_id=caller.connection_id,
+            identity=connection.identity,
+            credential=grant.credential,
+        )
 
     def ask(self, question: NewQuestion) -> Asked:
         return self._asking.ask(question)

@@ -45,6 +45,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     connection_id: str
     identity: Identity
     signed_in: bool = True
+    credential: str = ""
     """``False`` once the sign-in has expired: only ``auth`` and ``ping`` are served then."""
 
 
@@ -143,6 +144,7 @@ class Routes:
                     filters=message.filters or {},
                     fresh=message.fresh,
                     parent=message.parent,
+                    credential=caller.credential,
                 )
             )
         except (BadQuestion, AnswerError) as error:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from copilot.allowance import Allowance
 from copilot.allowance_settings import LIMITS, allowance_of
+from copilot.audit import AUDIT_RETENTION, audit_retention_s
 from copilot.auth_mode import AUTH_MODE, AuthMode, auth_mode
 from copilot.configuration import Values, Variable
 from copilot.metrics import STACK_NAME
@@ -29,6 +30,7 @@ VARIABLES = (
     *LIMITS,
     REDACT,
     _RETENTION,
+    AUDIT_RETENTION,
     KMS_KEY_ID,
     STACK_NAME,
     _LOG_LEVEL,
@@ -48,7 +50,15 @@ AUTHORIZER_VARIABLES = (
 )
 """Variables of the authorizer of handshakes (``authorizer.handler``)."""
 
-DEAD_LETTER_VARIABLES = (_TABLE, _ENDPOINT, _RETENTION, KMS_KEY_ID, STACK_NAME, _LOG_LEVEL)
+DEAD_LETTER_VARIABLES = (
+    _TABLE,
+    _ENDPOINT,
+    _RETENTION,
+    AUDIT_RETENTION,
+    KMS_KEY_ID,
+    STACK_NAME,
+    _LOG_LEVEL,
+)
 """Variables of the dead-letter consumer (``dead_letters.handler``)."""
 
 
@@ -62,6 +72,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     allowance: Allowance
     redacted: tuple[str, ...]
     retention_s: int
+    audit_s: int
     kms_key_id: str
     stack_name: str
     log_level: str
@@ -82,6 +93,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             allowance=allowance_of(values),
             redacted=redacted_kinds(values),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
+            audit_s=audit_retention_s(values),
             kms_key_id=values.text("KMS_KEY_ID"),
             stack_name=values.text("STACK_NAME"),
             log_level=values.text("LOG_LEVEL"),
@@ -94,6 +106,7 @@ class DeadLetterSettings(Struct, frozen=True, kw_only=True):
     table_name: str
     websocket_endpoint: str
     retention_s: int
+    audit_s: int
     kms_key_id: str
     stack_name: str
     log_level: str
@@ -110,6 +123,7 @@ class DeadLetterSettings(Struct, frozen=True, kw_only=True):
             table_name=values.text("TABLE_NAME"),
             websocket_endpoint=values.text("WEBSOCKET_ENDPOINT"),
             retention_s=values.integer("RETENTION_DAYS", least=1) * 86_400,
+            audit_s=audit_retention_s(values),
             kms_key_id=values.text("KMS_KEY_ID"),
             stack_name=values.text("STACK_NAME"),
             log_level=values.text("LOG_LEVEL"),

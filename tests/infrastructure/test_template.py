@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from copilot import wire
+from copilot.audit import audit_pk
 from copilot.sealing.data_keys import APPLICATION
 from copilot.table import OWNER_INDEX
 from http_api import openapi
@@ -70,6 +71,11 @@ def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
         for statement in policy["PolicyDocument"]["Statement"]:
             found.append(statement["Fn::If"][1] if "Fn::If" in statement else statement)
     return found
+
+
+def allowed(role: dict[str, Any]) -> list[dict[str, Any]]:
+    """The statements that grant something."""
+    return [s for s in statements(role) if s["Effect"] == "Allow"]
 
 
 def actions(statement: dict[str, Any]) -> set[str]:
@@ -252,7 +258,9 @@ def test_the_cache_is_told_again_to_forget_when_no_turn_of_before_can_still_run(
     translated: Template,
 ) -> None:
     function = of_type(translated, "AWS::Lambda::Function")["InferenceFunction"]
-    assert function["Timeout"] + WRITE_TIMEOUT_S < LATE_STORES_S <= 900
+    assert function["Timeout"] == {"Ref": "InferenceTimeoutS"}
+    longest = max(translated["Parameters"]["InferenceTimeoutS"]["AllowedValues"])
+    assert int(longest) + WRITE_TIMEOUT_S < LATE_STORES_S <= 900
 
 
 def test_one_failed_message_does_not_repeat_its_batch(translated: Template) -> None:
@@ -585,10 +593,30 @@ def test_each_function_may_do_exactly_what_it_does(translated: Template) -> None
     }
     roles = of_type(translated, "AWS::IAM::Role")
     granted = {
-        name: set().union(*(actions(s) for s in statements(roles[target(f["Role"])])))
+        name: set().union(*(actions(s) for s in allowed(roles[target(f["Role"])])))
         for name, f in of_type(translated, "AWS::Lambda::Function").items()
     }
     assert granted == expected
+
+
+def test_no_function_may_change_or_delete_a_row_of_the_audit_trail(translated: Template) -> None:
+    changes = {"dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"}
+    prefix = audit_pk("t", "d").split("#")[0]
+    roles = of_type(translated, "AWS::IAM::Role")
+    for function in of_type(translated, "AWS::Lambda::Function").values():
+        role = roles[target(function["Role"])]
+        granted = [s for s in allowed(role) if actions(s) & changes]
+        denied = [s for s in statements(role) if s["Effect"] == "Deny"]
+        for statement in granted:
+            only = statement.get("Condition", {}).get("ForAllValues:StringLike", {})
+            if "dynamodb:LeadingKeys" in only:
+                assert only["dynamodb:LeadingKeys"] == ["TICKET#*"]
+                continue
+            (never,) = denied
+            assert actions(never) == changes
+            assert target(never["Resource"]) == target(statement["Resource"])
+            keys = {"dynamodb:LeadingKeys": [f"{prefix}#*"]}
+            assert never["Condition"] == {"ForAnyValue:StringLike": keys}
 
 
 def test_a_conversation_s_key_is_given_out_for_named_tenants_only(translated: Template) -> None:

@@ -658,7 +658,12 @@ def test_forgetting_leaves_nothing_of_a_person(
         "IDEM",
         "RL",
         "T",
+        "AUDIT",
     }
+    audited = [i for i in _items(table) if i["PK"]["S"].startswith("AUDIT#")]
+    states = {i["state"]["S"] for i in audited if i["user"]["S"] == "anon-ann"}
+    assert states == {"done", "erased"}, "what somebody was shown stays known, without its words"
+    assert {i["credential"]["S"] for i in audited} == {"client-id"}
     assert titles(ann) == []
     assert ann.get("/insights?days=3").json["totals"]["questions"] == 0
     assert bob.get(f"/conversations/{kept['conversation_id']}").json == bobs

@@ -13,9 +13,11 @@ import pytest
 
 from copilot.answer_header import LEASE_S
 from copilot.answers import AnswerLog
+from copilot.audit import audit_pk
 from copilot.connections import Connections
 from copilot.ending import Ending
 from copilot.identity import Identity
+from copilot.receipts import day_of
 from copilot.table import Table
 from copilot.tickets import Grant, Tickets
 from copilot.wire import Source
@@ -447,6 +449,26 @@ def test_a_ticket_makes_the_connection_its_owners(
     ann = signed_in(environment, tickets, time, "a", ANN)
     assert ann.send({"action": "hello", "client_id": "bob"})["user"] == "ann"
     assert ask(ann)["type"] == "accepted"
+
+
+def test_the_trail_names_the_key_that_a_socket_was_opened_with(
+    environment: str, tickets: Tickets, table: Table, time: Time
+) -> None:
+    ann = signed_in(environment, tickets, time, "a", ANN)
+    renewed = Grant(identity=ANN, expires_at=int(time()) + 900, credential="key-2")
+    conversation = None
+    for number in (1, 2):
+        asked = ask(ann, client_msg_id=f"m{number}", conversation_id=conversation)
+        conversation = asked["conversation_id"]
+        ann.send({"action": "cancel", "answer_id": asked["answer_id"]})
+        ann.send({"action": "auth", "token": tickets.issue(renewed)})
+    rows = table.client.query(
+        TableName=table.name,
+        KeyConditionExpression="PK = :day",
+        ExpressionAttributeValues={":day": {"S": audit_pk(ANN.tenant, day_of(time.now))}},
+    )["Items"]
+    assert [row["credential"]["S"] for row in rows] == ["key-1", "key-2"]
+    assert {row["user"]["S"] for row in rows} == {ANN.user}
 
 
 def test_a_ticket_opens_one_connection(environment: str, tickets: Tickets, time: Time) -> None:

@@ -74,6 +74,7 @@ class World:
             questions_per_minute=1000,
             allowance=Allowance(),
             retention_s=86_400,
+            audit_s=365 * 86_400,
             redacted=frozenset(),
         )
         self._routes = Routes(desk, self._time, 1000)
