@@ -99,6 +99,8 @@ def _permissions(role: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         for declared in policy["PolicyDocument"]["Statement"]:
             dotted = "Fn::If" in declared
             statement = declared["Fn::If"][1] if dotted else declared
+            if statement["Effect"] == "Deny":
+                continue
             actions = statement["Action"]
             if "sqs:ReceiveMessage" in actions:
                 continue  # The event source's arrow says it.
