@@ -23,7 +23,6 @@ from tests.infrastructure.test_template import (
     actions,
     allowed,
     of_type,
-    statements,
     target,
     walk,
 )
