@@ -260,6 +260,17 @@ def test_the_runbook_names_widgets_and_queries_that_exist(rendered: Rendered) ->
     assert named["query"] == queries, "every saved query is of use somewhere"
 
 
+def test_what_the_runbook_says_of_cost_is_counted() -> None:
+    text = " ".join(RUNBOOK.read_text().split())
+    every = len(CATALOGUE)
+    assert f"at most {every} metrics, {every * 0.3:.2f} USD a month" in text
+    without, with_cache = (
+        sum(len([*watched(alarm)]) for alarm in alarms(Rendered(cache)).values())
+        for cache in ("off", "on")
+    )
+    assert f"The alarms watch {without} metrics, {with_cache} with a cache" in text
+
+
 def test_only_cloudwatch_of_this_account_may_publish_alarms(rendered: Rendered) -> None:
     (policy,) = rendered.of_type("AWS::SNS::TopicPolicy").values()
     (statement,) = policy["PolicyDocument"]["Statement"]
