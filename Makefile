@@ -121,6 +121,9 @@ bench-frames: chat-ui/dist/index.html ## what a long answer costs the page, in C
 # What these compare with is installed first; the others do without.
 bench-cold bench-zip bench-index bench-posts bench-concurrency: .venv-plain/stamp
 
+bench-turn: $(VENV)/check.stamp ## a warm turn without the model (SIZES=5000,100000,1000000)
+	@$(BIN)/python -m benchmarks.bench_turn $(if $(SIZES),--sizes $(SIZES)) $(ARGS)
+
 bench-%: $(VENV)/check.stamp ## run one benchmark: bench-cold, bench-first-token, bench-posts, bench-cache, bench-extractive DATA=..., ...
 	@$(BIN)/python -m benchmarks.bench_$(subst -,_,$*) $(if $(DATA),--data $(DATA)) $(ARGS)
 

@@ -44,6 +44,7 @@ class Benchmark:
 BENCHMARKS = (
     Benchmark(name="cold", limit_s=600),
     Benchmark(name="zip"),
+    Benchmark(name="turn"),
     Benchmark(name="first-token"),
     Benchmark(name="posts"),
     Benchmark(name="concurrency", limit_s=400),

@@ -36,6 +36,12 @@ def resident_mb(pid: int) -> float:
         return 0.0
 
 
+def anonymous_mb(pid: int) -> float:
+    """Its own memory in MB (10^6 bytes), without the pages of files that it has mapped."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) * 1024 / 1e6
+
+
 def machine_seconds() -> tuple[float, float]:
     """Seconds that the machine's cores have worked, and all there were, since it started."""
     fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]

@@ -23,6 +23,15 @@ COLUMN_STARTS = "column_starts.npy"
 CHUNK_NUMBERS = "chunk_numbers.npy"
 SCORES = "scores.npy"
 
+_WORTH_A_LOOK = 8192
+"""Chunks of a word from which on it pays to see whether it can be done without."""
+
+_PROMISING = 2
+"""How many times the wanted number of chunks are scored by all words to see what is needed."""
+
+_SLACK = 1 - 1e-5
+"""Sums in another order differ in their last digits."""
+
 
 class LexicalIndex:
     """Scores every chunk against a question. Column ``t`` holds the chunks with word ``t``."""
@@ -35,8 +44,11 @@ class LexicalIndex:
         self._vocabulary = map_file(folder / VOCABULARY)
         self._offsets = np.load(folder / VOCABULARY_OFFSETS, mmap_mode="r", allow_pickle=False)
         self._starts = np.load(folder / COLUMN_STARTS, mmap_mode="r", allow_pickle=False)
-        self._numbers = np.load(folder / CHUNK_NUMBERS, mmap_mode="r", allow_pickle=False)
-        self._scores = np.load(folder / SCORES, mmap_mode="r", allow_pickle=False)
+        # Plain views of the maps: numpy's own class for them costs a microsecond a slice.
+        self._numbers = np.asarray(
+            np.load(folder / CHUNK_NUMBERS, mmap_mode="r", allow_pickle=False)
+        )
+        self._scores = np.asarray(np.load(folder / SCORES, mmap_mode="r", allow_pickle=False))
 
     def scores(self, terms: Sequence[str]) -> NDArray[np.float32]:
         """Return the BM25 score of every chunk, shape ``(chunks,)``; 0 where no term occurs.
@@ -76,6 +88,8 @@ class LexicalIndex:
         """Return ``scores_and_coverage`` of ``chunks`` alone, shape ``(len(chunks),)``."""
         import numpy as np
 
+        # Of one type with what it is looked up in, which would be converted as a whole otherwise.
+        sought = chunks.astype(self._numbers.dtype)
         total = np.zeros(len(chunks), dtype=np.float32)
         found = np.zeros(len(chunks), dtype=np.float32)
         wanted = 0.0
@@ -87,9 +101,9 @@ class LexicalIndex:
             numbers, scores = self._held(column)
             rarity = self._rarity(len(numbers))
             wanted += rarity
-            places = np.searchsorted(numbers, chunks)
+            places = np.searchsorted(numbers, sought)
             places[places == len(numbers)] = 0
-            held = numbers[places] == chunks
+            held = numbers[places] == sought
             total[held] += scores[places[held]]
             found[held] += np.float32(rarity)
         return total, found / np.float32(wanted) if wanted else found
@@ -108,18 +122,43 @@ class LexicalIndex:
         words = dict.fromkeys(terms)
         columns = [c for word in words if (c := self._column(word.encode())) is not None]
         held = sorted((self._held(column) for column in columns), key=lambda pair: len(pair[0]))
-        most = [float(scores.max()) if len(scores) else 0.0 for _, scores in held]
+        left = [float(scores.max()) if len(scores) else 0.0 for _, scores in held]
+        so_far = np.zeros(self._chunks, dtype=np.float32)
         met = np.empty(0, dtype=np.int64)
-        for number, (numbers, _) in enumerate(held):
-            met = np.union1d(met, numbers if mask is None else numbers[mask[numbers]])
-            left = sum(most[number + 1 :])
-            if left and len(met) < length:
+        for place, (numbers, scores) in enumerate(held, start=1):
+            if mask is None:
+                so_far[numbers] += scores
+            else:
+                seen = mask[numbers]
+                so_far[numbers[seen]] += scores[seen]
+            if place < len(held) and len(held[place][0]) < _WORTH_A_LOOK:
                 continue
-            scores = self.scores_and_coverage_of(terms, met)[0]
-            top = highest(scores, length)
-            if not left or (len(top) == length and float(scores[top].min()) > left):
-                return np.asarray(met[top], dtype=np.int64)
-        return met
+            met = np.flatnonzero(so_far > 0)
+            reached = so_far[met]
+            if len(met) > length:
+                needed = self._needed(terms, met, reached, length)
+                more = sum(left[place:])
+                met = met[reached + more >= needed]
+                if more < needed:
+                    break
+        exact = self.scores_and_coverage_of(terms, met)[0]
+        return np.asarray(met[highest(exact, length)], dtype=np.int64)
+
+    def _needed(
+        self,
+        terms: Sequence[str],
+        met: NDArray[np.int64],
+        reached: NDArray[np.float32],
+        length: int,
+    ) -> float:
+        """A score that ``length`` chunks of ``met`` have: that of the most promising, which are
+        those that have ``reached`` most by some of the terms, by all of them."""
+        import numpy as np
+
+        count = min(len(met), _PROMISING * length)
+        promising = np.sort(met[np.argpartition(-reached, count - 1)[:count]])
+        exact = self.scores_and_coverage_of(terms, promising)[0]
+        return _SLACK * float(np.partition(exact, -length)[-length])
 
     def _held(self, column: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """The chunks with a word, rising, and its score in each."""
