@@ -63,6 +63,7 @@ lock: ## recompile the locked requirements from pyproject.toml (needs uv)
 	$(UV_COMPILE) --extra inference -c requirements/check.lock -o inference/requirements.txt
 	$(UV_COMPILE) --extra sam -o requirements/sam.lock
 	$(UV_COMPILE) --extra audit -o requirements/audit.lock
+	$(UV_COMPILE) --extra scan -o requirements/scan.lock
 	$(UV_COMPILE) --extra plain $(WITH_TORCH) -o requirements/plain.lock
 
 # --- running --------------------------------------------------------------------------------------
@@ -171,7 +172,7 @@ format: $(VENV)/check.stamp ## format the Python code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 clean: ## remove what was built and installed (not .local, the stack's state)
-	@rm -rf $(VENV) .venv-sam .venv-model .venv-audit .venv-plain .aws-sam sbom chat-ui/node_modules chat-ui/dist
+	@rm -rf $(VENV) .venv-sam .venv-model .venv-audit .venv-scan .venv-plain .aws-sam sbom chat-ui/node_modules chat-ui/dist
 
 # --- index ----------------------------------------------------------------------------------------
 
@@ -229,7 +230,7 @@ BUILT_FOR := --config-env $(ENV) --parameter-overrides Environment=$(ENV) Archit
 	@.venv-sam/bin/pip install --disable-pip-version-check -q --no-deps --require-hashes --only-binary=:all: -r $<
 	@touch $@
 
-.PHONY: sam validate build build-functions account deploy test-image
+.PHONY: sam validate scan build build-functions account deploy test-image
 
 sam: .venv-sam/stamp ## install the AWS SAM CLI in an environment of its own
 
@@ -237,6 +238,18 @@ validate: .venv-sam/stamp $(VENV)/check.stamp ## lint the templates as written, 
 	@$(SAM) validate --lint --region us-east-1
 	@$(BIN)/cfn-lint --regions us-east-1 -- infra/*.yaml
 	@$(BIN)/python -m tests.infrastructure.translate | $(BIN)/cfn-lint --regions us-east-1
+
+.venv-scan/stamp: requirements/scan.lock | $(BIN)/python
+	@echo "Installing checkov in .venv-scan ..."
+	@$(BIN)/python -m venv .venv-scan
+	@.venv-scan/bin/pip install --disable-pip-version-check -q --no-deps --require-hashes --only-binary=:all: -r $<
+	@touch $@
+
+scan: .venv-scan/stamp $(VENV)/check.stamp ## look for insecure settings in the templates (checkov)
+	@mkdir -p .aws-sam/scan && rm -f .aws-sam/scan/*
+	@cp infra/*.yaml .aws-sam/scan/
+	@$(BIN)/python -m tests.infrastructure.translate > .aws-sam/scan/template.json
+	@.venv-scan/bin/checkov --config-file tests/infrastructure/checkov.yaml -d .aws-sam/scan
 
 build-functions: .venv-sam/stamp ## build the ZIP functions (no Docker needed; ARCH=arm64|x86_64)
 	@$(BUILD) WebSocketFunction --build-dir .aws-sam/websocket $(BUILT_FOR)
