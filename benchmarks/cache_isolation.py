@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from inference.cache.qdrant_cache import QdrantCache
-from inference.cache.qdrant_http import QdrantHttp, QdrantReply, QdrantTransport
 from inference.ports import CacheScope, Origin, Passage
+from inference.qdrant.http import QdrantHttp, QdrantReply, QdrantTransport
 
 DIMENSION = 8
 _QUESTIONS = 12

@@ -109,6 +109,18 @@ def _parser() -> argparse.ArgumentParser:
         where.add_argument("--stack", help="the CloudFormation stack that has IndexBucketName")
 
     command = commands.add_parser(
+        "publish-qdrant",
+        help="upload the vectors of an index to Qdrant, for RETRIEVER=qdrant",
+        description="Upload the vectors of an index to Qdrant. QDRANT_API_KEY may hold its key.",
+    )
+    command.set_defaults(run=_publish_qdrant)
+    command.add_argument("index", nargs="?", type=Path, default=DEFAULT_INDEX)
+    command.add_argument("--url", required=True, help="the server, such as http://localhost:6333")
+    command.add_argument(
+        "--name", default="energycopilot-index", help="beginning of the collections' names"
+    )
+
+    command = commands.add_parser(
         "export-model", help="write inference/model/ from a sentence-transformers folder"
     )
     command.set_defaults(run=_export)
@@ -214,6 +226,21 @@ def _search(arguments: argparse.Namespace) -> None:
         filters=_filters(arguments.filter),
     )
     results(passages, Console(), as_json=arguments.json)
+
+
+def _publish_qdrant(arguments: argparse.Namespace) -> None:
+    from embed.qdrant_upload import upload
+    from inference.qdrant.http import QdrantHttp
+
+    console = Console(soft_wrap=True, highlight=False)
+    transport = QdrantHttp(arguments.url, api_key=os.environ.get("QDRANT_API_KEY", ""))
+    with _progress(console) as report:
+        done = upload(arguments.index, transport, arguments.name, report=report)
+    state = "was there already" if done.unchanged else "uploaded"
+    console.print(
+        f"{done.chunks} chunks and {done.windows} windows in {done.collection}: {state}.",
+        markup=False,
+    )
 
 
 def _export(arguments: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import weakref
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +20,10 @@ from inference.ports import AnswerCache, Clock, Embedder, Retriever
 from inference.settings import Settings
 
 if TYPE_CHECKING:
+    from copilot.index_manifest import IndexManifest
     from copilot.published_index import PublishedIndex
     from inference.retrieval.faiss_retriever import FaissRetriever
+    from inference.retrieval.qdrant_vectors import QdrantVectors
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +112,8 @@ class EngineBuilder:
             per_document=self._settings.passages_per_document,
             recency_weight=self._settings.recency_weight,
         )
-        retriever = FaissRetriever.open(bundle, embedder, choices)
+        dense = qdrant_vectors(self._settings, bundle)
+        retriever = FaissRetriever.open(bundle, embedder, choices, dense=dense)
         if self._published is not None and bundle != self._settings.index_dir:
             retriever.store.read_documents()
             # What is mapped outlives its file, so a search that still runs is not disturbed.
@@ -151,6 +155,19 @@ def published_index(settings: Settings, clock: Clock) -> PublishedIndex:
     )
 
 
+def qdrant_vectors(
+    settings: Settings, bundle: Path
+) -> Callable[[IndexManifest], QdrantVectors] | None:
+    """What opens the vectors of ``bundle`` in Qdrant; ``None`` where they are the bundle's own."""
+    if settings.retriever != "qdrant":
+        return None
+    from inference.qdrant.http import QdrantHttp
+    from inference.retrieval.qdrant_vectors import QdrantVectors
+
+    transport = QdrantHttp(settings.qdrant_url, api_key=settings.qdrant_api_key)
+    return lambda manifest: QdrantVectors(transport, settings.qdrant_index, manifest, bundle)
+
+
 def reranked(retriever: Retriever, settings: Settings) -> Retriever:
     """``retriever`` under the cross-encoder of the settings; itself where they name none.
 
@@ -177,7 +194,7 @@ def answer_cache(settings: Settings, clock: Clock, dimension: int) -> AnswerCach
 
         return NoCache()
     from inference.cache.qdrant_cache import QdrantCache
-    from inference.cache.qdrant_http import QdrantHttp
+    from inference.qdrant.http import QdrantHttp
 
     return QdrantCache(
         QdrantHttp(settings.qdrant_url, api_key=settings.qdrant_api_key),

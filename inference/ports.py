@@ -55,6 +55,10 @@ class Embedder(Protocol):
         ...
 
 
+class RetrieverUnavailable(Exception):
+    """The index cannot be asked now. The question goes back to its queue."""
+
+
 class Retriever(Protocol):
     """Finds the passages of one index bundle."""
 
@@ -73,6 +77,9 @@ class Retriever(Protocol):
 
         ``vector`` is the question's embedding, shape ``(dimension,)``. ``filters`` keeps chunks
         whose metadata equals every given value.
+
+        Raises:
+            RetrieverUnavailable: the index is elsewhere, and out of reach.
         """
         ...
 

@@ -30,6 +30,12 @@ VARIABLES = (
     Variable(
         "INDEX_CHECK_S", "30", "s", "how long a process trusts that its index is the current one"
     ),
+    Variable(
+        "RETRIEVER", "faiss", "", "who holds the vectors: faiss, the bundle, or qdrant, the server"
+    ),
+    Variable(
+        "QDRANT_INDEX", "energycopilot-index", "", "the beginning of the names of its collections"
+    ),
     Variable("MODEL_DIR", "inference/model", "path", "the exported embedding model"),
     Variable("QDRANT_URL", "", "URL", "the Qdrant server of the semantic cache; empty: no cache"),
     Variable("QDRANT_API_KEY", "", "", "its key, where it wants one"),
@@ -117,6 +123,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     index_bucket: str
     index_check_s: int
     model_dir: Path
+    retriever: str
+    qdrant_index: str
     qdrant_url: str
     qdrant_api_key: str
     qdrant_collection: str
@@ -166,6 +174,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         aws_client = values.text("AWS_CLIENT")
         if aws_client not in ("direct", "boto3"):
             raise SettingsError(f"AWS_CLIENT must be direct or boto3, not {aws_client!r}.")
+        retriever = values.text("RETRIEVER")
+        if retriever not in ("faiss", "qdrant"):
+            raise SettingsError(f"RETRIEVER must be faiss or qdrant, not {retriever!r}.")
+        if retriever == "qdrant" and not values.text("QDRANT_URL"):
+            raise SettingsError("RETRIEVER=qdrant needs a server: set QDRANT_URL.")
         hit_check = values.text("CACHE_HIT_CHECK")
         if hit_check not in ("", "model"):
             raise SettingsError(f"CACHE_HIT_CHECK must be empty or model, not {hit_check!r}.")
@@ -178,6 +191,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             index_bucket=values.text("INDEX_BUCKET"),
             index_check_s=values.integer("INDEX_CHECK_S"),
             model_dir=Path(values.text("MODEL_DIR")),
+            retriever=retriever,
+            qdrant_index=values.text("QDRANT_INDEX"),
             qdrant_url=values.text("QDRANT_URL"),
             qdrant_api_key=values.text("QDRANT_API_KEY"),
             qdrant_collection=values.text("QDRANT_COLLECTION"),

@@ -18,7 +18,6 @@ from msgspec.structs import replace
 from inference.cache.guards.agreement import cited_chunks
 from inference.cache.guards.decide import RIVAL_MARGIN
 from inference.cache.qdrant_collection import QdrantCollection
-from inference.cache.qdrant_http import QdrantTransport, QdrantUnreachable
 from inference.cache.qdrant_observations import QdrantObservations
 from inference.ports import (
     CachedAnswer,
@@ -29,6 +28,7 @@ from inference.ports import (
     Origin,
     Passage,
 )
+from inference.qdrant.http import QdrantTransport, QdrantUnreachable
 
 if TYPE_CHECKING:
     from inference.ports import Vector

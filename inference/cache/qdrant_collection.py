@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from inference.cache.qdrant_http import QdrantReply, QdrantTransport
 from inference.ports import CacheUnavailable
+from inference.qdrant.http import QdrantReply, QdrantTransport
 
 CALL_TIMEOUT_S = 3.0
 _PAGE = 1000

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from inference.cache.qdrant_collection import QdrantCollection
-from inference.cache.qdrant_http import QdrantTransport
 from inference.ports import Clock, Observation, TrackRecord
+from inference.qdrant.http import QdrantTransport
 
 TALLY_S = 60.0
 """How long a tenant's counts are believed. Older counts make an older bound, which holds too."""

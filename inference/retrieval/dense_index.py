@@ -7,8 +7,10 @@ given, exact for every candidate.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from copilot.index_manifest import IndexUnusable
 
@@ -30,8 +32,32 @@ PROBES = 48
 """Lists of an inverted file that are searched; more where few chunks may be found."""
 
 
-class DenseIndex:
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks, and for what: the caller's groups and the filters that were chosen."""
+
+    groups: frozenset[str]
+    filters: Mapping[str, str] | None
+
+
+class Dense(Protocol):
     """Finds near chunks and says how near they are."""
+
+    def nearest(self, vector: Vector, mask: Mask | None, reader: Reader | None = None) -> Numbers:
+        """Return the 100 nearest chunks, by the whole, sorted by number.
+
+        ``mask`` says which chunks may be found, shape ``(chunks,)``; ``None`` for all. ``reader``
+        says the same in words, for an index that filters by itself.
+        """
+        ...
+
+    def cosines(self, chunks: Numbers, vector: Vector) -> tuple[Vector, Vector]:
+        """Return how near each of ``chunks`` is: as a whole, and at most (whole or a window)."""
+        ...
+
+
+class DenseIndex:
+    """Implements ``Dense`` on the bundle's own FAISS files."""
 
     def __init__(self, bundle: Path, *, chunks: int, dimension: int) -> None:
         """Map the vectors of ``bundle``.
@@ -52,11 +78,11 @@ class DenseIndex:
                 f"python -m embed build DOCS... --out {bundle}"
             )
 
-    def nearest(self, vector: Vector, mask: Mask | None) -> Numbers:
-        """Return the 100 nearest chunks, by the whole, sorted by number.
+    def nearest(self, vector: Vector, mask: Mask | None, reader: Reader | None = None) -> Numbers:
+        """See ``Dense.nearest``; the mask is all that it needs.
 
-        ``mask`` says which chunks may be found, shape ``(chunks,)``; ``None`` for all. Searching
-        the windows too costs five times as much and changes nothing among the first ten (ADR 33).
+        Searching the windows too costs five times as much and changes nothing among the first ten
+        (ADR 33).
         """
         import numpy as np
 

@@ -5,7 +5,7 @@ Filtering comes first: a chunk that the caller may not see is in neither list.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from copilot.index_manifest import (
 )
 from inference.ports import Embedder, Passage
 from inference.retrieval.chunk_store import ChunkStore
-from inference.retrieval.dense_index import LIST_LENGTH, DenseIndex
+from inference.retrieval.dense_index import LIST_LENGTH, Dense, DenseIndex, Reader
 from inference.retrieval.fusion import fuse
 from inference.retrieval.lexical_index import LexicalIndex, highest
 from inference.retrieval.neighbours import Neighbours
@@ -66,7 +66,7 @@ class FaissRetriever:
     def __init__(
         self,
         manifest: IndexManifest,
-        dense: DenseIndex,
+        dense: Dense,
         lexical: LexicalIndex,
         pairs: LexicalIndex,
         store: ChunkStore,
@@ -85,9 +85,16 @@ class FaissRetriever:
 
     @classmethod
     def open(
-        cls, bundle: Path, embedder: Embedder, choices: Choices | None = None
+        cls,
+        bundle: Path,
+        embedder: Embedder,
+        choices: Choices | None = None,
+        *,
+        dense: Callable[[IndexManifest], Dense] | None = None,
     ) -> FaissRetriever:
         """Verify and open the bundle for questions that ``embedder`` embeds.
+
+        ``dense`` opens vectors that are kept elsewhere; without it they are the bundle's.
 
         Raises:
             IndexUnusable: missing, damaged, of another schema, or made by another model. The
@@ -100,10 +107,13 @@ class FaissRetriever:
         verify_lexical(manifest, lexical=LEXICAL_KIND, bundle=bundle)
         verify_files(bundle, manifest, hash_limit_bytes=HASH_LIMIT_BYTES)
         chunks = manifest.counts.chunks
-        dense = DenseIndex(bundle, chunks=chunks, dimension=manifest.dimension)
+        if dense is None:
+            vectors: Dense = DenseIndex(bundle, chunks=chunks, dimension=manifest.dimension)
+        else:
+            vectors = dense(manifest)
         lexical = LexicalIndex(bundle / LEXICAL, chunks=chunks)
         pairs = LexicalIndex(bundle / PAIRS, chunks=chunks)
-        return cls(manifest, dense, lexical, pairs, ChunkStore(bundle), choices or Choices())
+        return cls(manifest, vectors, lexical, pairs, ChunkStore(bundle), choices or Choices())
 
     def retrieve(
         self,
@@ -141,10 +151,10 @@ class FaissRetriever:
         """
         import numpy as np
 
-        mask = self.store.visible(groups, filters)
+        mask, reader = self.store.visible(groups, filters), Reader(groups, filters)
         words = self._analyser.words(question)
         compounds = [word for word in self._analyser.compounds(question) if word not in words]
-        near = self._dense.nearest(vector, mask)
+        near = self._dense.nearest(vector, mask, reader)
         read = self._read_some if len(self.store) > SCORE_ALL_LIMIT else self._read_all
         candidates, lexical, coverage, pairs = read(words, compounds, near, mask)
         cosine, focus = self._dense.cosines(candidates, vector)

@@ -1,8 +1,8 @@
-"""Every retriever keeps the port's promises: the plain one, and the same under a cross-encoder."""
+"""Every retriever keeps the port's promises: on FAISS, on Qdrant, and under a cross-encoder."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,12 +10,16 @@ import numpy as np
 import pytest
 from msgspec import structs
 
+from embed.qdrant_upload import upload
 from inference.encoders.cross_encoder import OnnxCrossEncoder
 from inference.ports import Passage, Retriever
+from inference.qdrant.http import QdrantHttp, QdrantTransport
 from inference.retrieval.faiss_retriever import FaissRetriever
+from inference.retrieval.qdrant_vectors import QdrantVectors
 from inference.retrieval.reranking_retriever import RerankingRetriever
 from tests.fakes import FakeEmbedder
 from tests.integration.index_builders import build_index, write_corpus
+from tests.integration.qdrant_process import qdrant_at
 from tests.tiny_cross_encoder import write_cross_encoder
 
 if TYPE_CHECKING:
@@ -45,22 +49,36 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def plain(bundle: Path, scratch: Path) -> Retriever:
-    return FaissRetriever.open(bundle, FakeEmbedder())
-
-
 def reranked(bundle: Path, scratch: Path) -> Retriever:
     words = [a_document(n) for n in range(24)]
     model = OnnxCrossEncoder(write_cross_encoder(scratch / "reranker", words))
     return RerankingRetriever(FaissRetriever.open(bundle, FakeEmbedder()), model, depth=12)
 
 
-@pytest.fixture(params=[plain, reranked])
+def in_qdrant(bundle: Path, transport: QdrantTransport) -> Retriever:
+    upload(bundle, transport, "docs")
+    return FaissRetriever.open(
+        bundle,
+        FakeEmbedder(),
+        dense=lambda manifest: QdrantVectors(transport, "docs", manifest, bundle),
+    )
+
+
+@pytest.fixture(scope="module")
+def qdrant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QdrantTransport]:
+    with qdrant_at(tmp_path_factory.mktemp("qdrant")) as url:
+        yield QdrantHttp(url)
+
+
+@pytest.fixture(params=["faiss", "qdrant", "reranked"])
 def retriever(
     request: pytest.FixtureRequest, bundle: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Retriever:
-    make: Callable[[Path, Path], Retriever] = request.param
-    return make(bundle, tmp_path_factory.mktemp("model"))
+    if request.param == "qdrant":
+        return in_qdrant(bundle, request.getfixturevalue("qdrant"))
+    if request.param == "reranked":
+        return reranked(bundle, tmp_path_factory.mktemp("model"))
+    return FaissRetriever.open(bundle, FakeEmbedder())
 
 
 def ask(

@@ -8,12 +8,9 @@ import asyncio
 import os
 import re
 import socket
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,10 +25,11 @@ from inference.cache.qdrant_cache import (
     filter_of,
     point_id,
 )
-from inference.cache.qdrant_http import QdrantHttp, QdrantReply, QdrantTransport
 from inference.cache.qdrant_observations import TALLY_S
 from inference.ports import CacheScope, CacheUnavailable, Observation, Origin, TrackRecord
+from inference.qdrant.http import QdrantHttp, QdrantReply, QdrantTransport
 from tests.fakes import a_passage, passages
+from tests.integration.qdrant_process import qdrant_at
 
 SCOPE = CacheScope(
     tenant="acme", groups_hash="g1", corpus_version="v1", model="m1", prompt_version="p1"
@@ -123,30 +121,8 @@ class InMemoryTransport:
 @pytest.fixture(scope="module")
 def local_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Our own process around the Qdrant engine."""
-    path: Path = tmp_path_factory.mktemp("qdrant")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "local.qdrant", "--port", str(port), "--path", str(path)]
-    process = subprocess.Popen(command)
-    try:
-        _wait_for(port, process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
-        assert process.poll() is None, "local.qdrant has ended"
-        try:
-            socket.create_connection(("127.0.0.1", port), 0.1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("local.qdrant does not listen")
+    with qdrant_at(tmp_path_factory.mktemp("qdrant")) as url:
+        yield url
 
 
 ENGINES = ["local", "in-memory"]

@@ -178,3 +178,20 @@ def test_a_price_is_known_or_set_and_never_guessed(
 def test_one_price_alone_is_refused() -> None:
     with pytest.raises(SettingsError, match="belong together"):
         settings(PROMPT_PRICE="3")
+
+
+def test_qdrant_as_the_retriever_needs_a_server() -> None:
+    with pytest.raises(SettingsError, match="QDRANT_URL"):
+        settings(RETRIEVER="qdrant")
+    with pytest.raises(SettingsError, match="faiss or qdrant"):
+        settings(RETRIEVER="elastic")
+    chosen = settings(RETRIEVER="qdrant", QDRANT_URL="http://q:6333")
+    assert (chosen.retriever, chosen.qdrant_index) == ("qdrant", "energycopilot-index")
+    assert settings().retriever == "faiss"
+
+
+def test_without_the_uploaded_vectors_the_engine_says_what_to_run() -> None:
+    """Nothing listens there, so the vectors cannot be found."""
+    broken = settings(RETRIEVER="qdrant", QDRANT_URL="http://127.0.0.1:9")
+    with pytest.raises(EngineUnusable, match="RETRIEVER=qdrant needs it"):
+        load_engine(broken, SystemClock())
