@@ -20,10 +20,10 @@ from benchmarks.process_memory import anonymous_mb, resident_mb
 from benchmarks.synthetic_index import NOISE
 from inference.answering import prompt
 from inference.cache.qdrant_cache import QdrantCache
-from inference.cache.qdrant_http import QdrantHttp
 from inference.clock import SystemClock
 from inference.encoders.onnx_embedder import OnnxEmbedder
 from inference.ports import CacheScope, Origin
+from inference.qdrant.http import QdrantHttp
 from inference.retrieval.dense_index import VECTORS, open_vectors
 from inference.retrieval.faiss_retriever import FaissRetriever
 
