@@ -16,17 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from copilot.queue_messages import AnswerQuestion, encode_message
-from inference.app import answer_batch, warm_up
-from inference.bootstrap import Process, build
-from inference.settings import Settings
+from inference import app
+from inference.bootstrap import Process
 
 _INVOCATION_S = 300.0
 
 
 def main() -> None:
     """Serve until stdin ends."""
-    process = build(Settings.of(os.environ))
-    _say(warm_up(process))
+    process = app.process()
+    _say(app.warm_up(process))
     with asyncio.Runner() as runner:
         for line in sys.stdin:
             gc.collect()
@@ -61,7 +60,7 @@ async def _answer(process: Process, ids: list[str]) -> tuple[float, int]:
 
     watcher = asyncio.ensure_future(watch())
     try:
-        failures = await answer_batch(process, records, _INVOCATION_S)
+        failures = await app.answer_batch(process, records, _INVOCATION_S)
     finally:
         watcher.cancel()
     return max(peaks), len(failures)
@@ -74,7 +73,8 @@ def resident_mb() -> float:
 
 
 def _say(said: dict[str, Any]) -> None:
-    print(json.dumps(said), flush=True)
+    # Between the lines that the function itself logs.
+    print(f"measured: {json.dumps(said)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from benchmarks.streams.aws_server import TABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 INDEX = ROOT / "faiss_index"
+_MEASURED = "measured: "
+"""What the lines begin with that are meant for whoever measures."""
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,8 +59,8 @@ class Worker:
         traceback: TracebackType | None,
     ) -> None:
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            with self._process:
+                self._process.kill()
 
     def answer(self, batch: Sequence[str]) -> Usage:
         """Answer a batch: ids of answers, for the plain worker questions."""
@@ -71,10 +73,10 @@ class Worker:
     def _line(self) -> str:
         assert self._process is not None
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError("the worker has ended; its messages are above")
-        return line
+        for line in self._process.stdout:
+            if line.startswith(_MEASURED):
+                return line.removeprefix(_MEASURED)
+        raise RuntimeError("the worker has ended; its messages are above")
 
 
 def our_worker(aws: str, model: str, **settings: str) -> Worker:

@@ -9,15 +9,16 @@ import bm25s
 import numpy as np
 
 from benchmarks import synthetic_index
+from copilot.index_manifest import read_manifest
 from inference.retrieval.faiss_retriever import LEXICAL, FaissRetriever
 from inference.retrieval.lexical_index import LexicalIndex
 
 
 def test_a_made_up_index_is_searched_like_any_other(tmp_path: Path) -> None:
     synthetic_index.make(300, tmp_path)
-    manifest = synthetic_index.read_manifest(synthetic_index.SHIPPED)
+    manifest = read_manifest(synthetic_index.SHIPPED)
     embedder = SimpleNamespace(model_id=manifest.model_id, dimension=manifest.dimension)
-    retriever = FaissRetriever.open(tmp_path, embedder)  # type: ignore[arg-type]
+    retriever = FaissRetriever.open(tmp_path, embedder)
     texts = [retriever.store.text(retriever.store.chunk(n)).strip(" .\n") for n in range(300)]
     library = bm25s.BM25(method="lucene", k1=0.9, b=0.4)
     library.index([text.split() for text in texts], show_progress=False)
