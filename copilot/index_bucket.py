@@ -5,6 +5,7 @@ Knows S3's calls and errors, not what an index is made of.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,13 +28,17 @@ _LOST = {"412", "PreconditionFailed", "409", "ConditionalRequestConflict", "404"
 class S3Client(Protocol):
     """What is used of S3's client."""
 
-    def get_object(self, **request: Any) -> Any: ...
+    @property
+    def get_object(self) -> Callable[..., Any]: ...
 
-    def put_object(self, **request: Any) -> Any: ...
+    @property
+    def put_object(self) -> Callable[..., Any]: ...
 
-    def head_object(self, **request: Any) -> Any: ...
+    @property
+    def head_object(self) -> Callable[..., Any]: ...
 
-    def list_objects_v2(self, **request: Any) -> Any: ...
+    @property
+    def list_objects_v2(self) -> Callable[..., Any]: ...
 
 
 class BucketUnreachable(Exception):
