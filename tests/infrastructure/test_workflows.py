@@ -11,7 +11,7 @@ import yaml
 
 from tests.infrastructure import makefile
 from tests.infrastructure.test_template import statements
-from tests.infrastructure.translate import ROOT, source
+from tests.infrastructure.translate import ROOT, source, translated
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 GUIDE = (ROOT / "docs" / "deploy.md").read_text()
@@ -126,3 +126,41 @@ def test_dependabot_looks_where_dependencies_are_named() -> None:
         for directory in update.get("directories") or [update["directory"]]:
             found = [f for p in patterns for f in (ROOT / directory.lstrip("/")).glob(p)]
             assert found or not patterns, directory
+
+
+IAM_PREFIX = {
+    "ApiGatewayV2": "apigateway",
+    "CloudFormation": "cloudformation",
+    "Cognito": "cognito-idp",
+    "CloudFront": "cloudfront",
+    "CloudWatch": "cloudwatch",
+    "CodeDeploy": "codedeploy",
+    "DynamoDB": "dynamodb",
+    "EC2": "ec2",
+    "IAM": "iam",
+    "KMS": "kms",
+    "Lambda": "lambda",
+    "Logs": "logs",
+    "S3": "s3",
+    "SNS": "sns",
+    "SQS": "sqs",
+    "Scheduler": "scheduler",
+}
+"""Service in the types of resources -> service in the names of actions, where they differ."""
+
+
+def test_cloudformation_may_make_every_kind_of_resource_of_the_stack() -> None:
+    github = source(ROOT / "infra" / "github.yaml")["Resources"]["ExecutionRole"]["Properties"]
+    allowed = set()
+    for statement in statements(github):
+        if statement["Effect"] == "Allow":
+            actions = statement["Action"]
+            for action in [actions] if isinstance(actions, str) else actions:
+                allowed.add(action.partition(":")[0])
+    types = {r["Type"] for r in translated()["Resources"].values()}
+    for nested in source()["Resources"].values():
+        if nested["Type"] == "AWS::Serverless::Application":
+            inner = source(ROOT / nested["Properties"]["Location"])["Resources"]
+            types |= {r["Type"] for r in inner.values()}
+    services = {IAM_PREFIX.get(t.split("::")[1], t.split("::")[1].lower()) for t in types}
+    assert services - allowed == set()
