@@ -4,8 +4,8 @@ The stack runs as ``make run`` starts it, services included; the scripted model 
 at 80 a second to as many as ask, and every question is asked afresh, so that each answer is
 retrieved, streamed, persisted and pushed. An answer counts with its verified end; a refusal and an
 answer that does not end as *done* are errors; *resumed* counts how often a client had to ask for
-what it missed. Memory is resident memory of the processes that live through the second half of the
-run, at its beginning and at its end.
+what it missed. Memory is resident memory of the processes that were there after a quarter of the
+run, half-way and at the end.
 
 ``make load CLIENTS=20 MINUTES=1`` (``BATCH`` questions for a worker at one time, ``WORKERS`` worker
 processes). Ctrl-C ends it early and prints what was measured. Errors make it fail.
@@ -110,8 +110,9 @@ async def load(stack: LocalStack, clients: int, seconds: float) -> tuple[Log, Me
     ]
     log.began = time.monotonic()
     try:
-        await _until(over, seconds / 2)
+        await _until(over, seconds / 4)
         names = family(stack.pid)
+        await _until(over, seconds / 4)
         memory = Memory(names, {pid: resident_mb(pid) for pid in names})
         await _until(over, seconds / 2)
         over.set()
