@@ -11,15 +11,24 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def compile_bytecode(python: Path | str) -> None:
+    """Compile the rooms for ``python``, as the image and the ZIP carry them."""
+    rooms = ("copilot", "inference", "websocket_handler", "benchmarks/plain")
+    command = [str(python), "-m", "compileall", "-q", *rooms]
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
 @contextmanager
 def started(python: Path | str, handler: str, environment: Mapping[str, str]) -> Iterator[int]:
-    """Run ``handler`` (``module.function``) under ``awslambdaric``; yields the process id.
+    """Run ``handler`` (``module.function``) under ``awslambdaric``; yields the process id. What it
+    logs to standard output is dropped.
 
     ``environment`` comes on top of what Lambda sets; ``AWS_LAMBDA_RUNTIME_API`` must be in it.
     """
     process = subprocess.Popen(
         [str(python), "-m", "awslambdaric", handler],
         cwd=ROOT,
+        stdout=subprocess.DEVNULL,
         env={
             "PATH": os.environ["PATH"],
             "LANG": "en_US.UTF-8",
