@@ -73,5 +73,6 @@ def configure_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    # It tells of the credentials that it found at every cold start.
-    logging.getLogger("botocore").setLevel(logging.WARNING)
+    # They tell at every cold start of the credentials and the build of the library that they found.
+    for library in ("botocore", "faiss"):
+        logging.getLogger(library).setLevel(logging.WARNING)

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,9 @@ def test_a_question_becomes_a_cited_answer_at_the_client(room: Room) -> None:
     assert receipt.model == "extractive"
     assert receipt.cache.reason == "no cache is configured (QDRANT_URL is empty)"
     stages = [event.stage for event in room.events(answer_id) if isinstance(event, Status)]
-    assert stages[-2:] == ["retrieving", "thinking"]
+    # A heartbeat repeats the stage where the machine is slow.
+    told = [stage for stage, _ in groupby(stages)]
+    assert told[-2:] == ["retrieving", "thinking"]
     assert room.header(answer_id).state == "done"
     assert receipt.posts == len(room.events(answer_id))
 
