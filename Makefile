@@ -60,7 +60,7 @@ lock: ## recompile the locked requirements from pyproject.toml (needs uv)
 	$(UV_COMPILE) --extra local -c requirements/check.lock -o requirements/run.lock
 	$(UV_COMPILE) --extra websocket_handler -c requirements/check.lock $(IN_LAMBDA_RUNTIME) -o websocket_handler/requirements.txt
 	$(UV_COMPILE) --extra http_api -c requirements/check.lock $(IN_LAMBDA_RUNTIME) -o http_api/requirements.txt
-	$(UV_COMPILE) --extra inference -c requirements/check.lock -o inference/requirements.txt
+	$(UV_COMPILE) --extra inference --extra indexing -c requirements/check.lock -o inference/requirements.txt
 	$(UV_COMPILE) --extra sam -o requirements/sam.lock
 	$(UV_COMPILE) --extra audit -o requirements/audit.lock
 	$(UV_COMPILE) --extra scan -o requirements/scan.lock
@@ -72,10 +72,13 @@ chat-ui/dist/index.html: chat-ui/node_modules/.stamp $(shell find chat-ui/src ch
 	@echo "Building the page ..."
 	@cd chat-ui && npm run --silent build
 
-.PHONY: help install lock run smoke load bench cost capacity test test-faults soak fuzz eval audit sbom test-browser screenshots check generate format clean
+.PHONY: help install lock run ingest smoke load bench cost capacity test test-faults soak fuzz eval audit sbom test-browser screenshots check generate format clean
 
 run: $(VENV)/run.stamp chat-ui/dist/index.html ## start everything on this machine and print one URL (PORT=3000 INDEX=faiss_index AUTH_MODE=api-key)
 	@exec $(BIN)/python -m local serve --port $(PORT) $(if $(INDEX),--index $(INDEX)) $(if $(AUTH_MODE),--parameter AuthMode=$(AUTH_MODE))
+
+ingest: $(VENV)/run.stamp ## have the running stack index documents (FILE="a.md b.pdf" GROUP= who may read them; REMOVE=name takes one out)
+	@$(if $(REMOVE),$(BIN)/python -m local remove $(REMOVE),$(if $(FILE),$(BIN)/python -m local upload $(FILE) $(if $(GROUP),--folder $(GROUP)),echo 'Say which: make ingest FILE=report.pdf' && exit 1))
 
 smoke: $(VENV)/run.stamp ## start it, ask one question over the socket, print the answer, stop
 	@exec $(BIN)/python -m local smoke

@@ -6,6 +6,7 @@ Knows S3's calls and errors, not what an index is made of.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -136,8 +137,11 @@ class IndexBucket(Struct, frozen=True):
         except BotoCoreError as error:
             raise unreachable(self.name, POINTER_KEY, error) from error
 
-    def read(self, key: str, *, start: int = 0, length: int | None = None) -> bytes:
-        """An object, or ``length`` bytes of it from ``start``; fewer where it ends before.
+    def read(
+        self, key: str, *, start: int = 0, length: int | None = None, most: int | None = None
+    ) -> bytes:
+        """An object, or ``length`` bytes of it from ``start``; fewer where it ends before. Of a
+        whole object no more than ``most`` bytes are read.
 
         Raises:
             ObjectMissing: there is none, or it ends before ``start``.
@@ -146,7 +150,8 @@ class IndexBucket(Struct, frozen=True):
         part = {} if length is None else {"Range": f"bytes={start}-{start + length - 1}"}
         try:
             answer = self.client.get_object(Bucket=self.name, Key=key, **part)
-            return bytes(answer["Body"].read())
+            with closing(answer["Body"]) as body:
+                return bytes(body.read(most))
         except ClientError as error:
             if code_of(error) in (*_MISSING, "InvalidRange", "416"):
                 raise ObjectMissing(key) from error

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -102,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         if name == "publish":
             command.add_argument("index", nargs="?", type=Path, default=DEFAULT_INDEX)
+            _model_option(command)
         if name == "rollback":
             command.add_argument("version", help="its name in the list, or the beginning of it")
         where = command.add_mutually_exclusive_group(required=True)
@@ -269,13 +271,23 @@ def _export(arguments: argparse.Namespace) -> None:
 
 
 def _publish(arguments: argparse.Namespace) -> None:
+    from embed.carrying import with_uploads
     from embed.publishing import publish
 
     bucket = _bucket(arguments)
     console = Console(soft_wrap=True, highlight=False)
     over = bucket.current()
-    with _progress(console) as report:
-        switched = publish(bucket, arguments.index, over=over, report=report)
+    with _progress(console) as report, TemporaryDirectory() as folder:
+        bundle = with_uploads(
+            arguments.index,
+            bucket,
+            over,
+            lambda: OnnxEmbedder(arguments.model),
+            Path(folder),
+            workers=os.cpu_count() or 1,
+            report=report,
+        )
+        switched = publish(bucket, bundle, over=over, report=report)
     _say_current(console, bucket, switched)
 
 

@@ -85,7 +85,7 @@ def make_plan(
             )
         at = record.to
     texts = [document.text for document in ordered]
-    version = _version(records, chunks)
+    version = version_of(records, chunks)
     return Plan(records, texts, chunks, embedded, windows, version, duplicates)
 
 
@@ -114,7 +114,8 @@ def _chunk_id(path: str, said: str) -> str:
     return hashlib.sha256(f"{path}\0{said}".encode()).hexdigest()[:20]
 
 
-def _version(documents: Sequence[DocumentRecord], chunks: Sequence[ChunkRecord]) -> str:
+def version_of(documents: Sequence[DocumentRecord], chunks: Sequence[ChunkRecord]) -> str:
+    """The corpus version of an index with these records, in this order."""
     digest = hashlib.sha256(f"{STRATEGY}/{MIN_CHARS}/{MAX_CHARS}/{WINDOW_CHARS}\n".encode())
     for record in (*documents, *chunks):
         digest.update(msgspec.json.encode(record))

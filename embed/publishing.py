@@ -213,7 +213,10 @@ def _demand_same(bucket: IndexBucket, key: str, entry: FileEntry, checksum: str)
         head = bucket.client.head_object(Bucket=bucket.name, Key=key, ChecksumMode="ENABLED")
     except (ClientError, BotoCoreError) as error:
         raise unreachable(bucket.name, key, error) from error
-    if (head["ContentLength"], head.get("ChecksumSHA256", checksum)) != (entry.bytes, checksum):
+    if (head.get("ContentLength", entry.bytes), head.get("ChecksumSHA256", checksum)) != (
+        entry.bytes,
+        checksum,
+    ):
         raise DamagedVersion(
             f"s3://{bucket.name}/{key} exists and is not what the manifest promises. "
             "Delete it, then publish again."

@@ -17,6 +17,7 @@ from typing import Any
 from botocore.config import Config
 
 from copilot.aws_clients import aws_clients
+from copilot.document_status import DocumentStatuses
 from copilot.forgetting import Forgetting
 from copilot.index_bucket import IndexBucket
 from copilot.index_texts import FILES
@@ -72,7 +73,7 @@ def services() -> Services:
             retention_s=kept,
             redacted=settings.redacted,
         ),
-        documents=BundleDocumentDesk(_bundle(settings)),
+        documents=BundleDocumentDesk(_bundle(settings), DocumentStatuses(table, time.time).all),
         insights=TableInsightDesk(table, time.time, retention_s=kept),
         account=TableAccountDesk(
             Forgetting(table, time.time, retention_s=kept, audit_s=settings.audit_s), queue

@@ -7,18 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec.structs import replace
 
+from copilot.document_status import DocumentStatus
 from copilot.identity import Identity
 from copilot.index_manifest import IndexManifest, read_manifest, verify_files
 from copilot.index_texts import FILES, ChunkRecord, DocumentRecord, IndexTexts
 from http_api import models
 from http_api.cursors import decode_cursor, encode_cursor, invalid_cursor
+from http_api.document_waiting import title_of, waiting_summary
 from http_api.problems import not_found
 
 _HASHED = 64 * 1024 * 1024
 """Larger files are only measured: a first request has no time to hash them."""
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +37,13 @@ class _Indexed:
 
 class BundleDocumentDesk:
     """``services.DocumentDesk`` over the bundle that ``bundle`` names at each request; one is read
-    on first use, and kept until another is named."""
+    on first use, and kept until another is named. ``statuses`` says what became of uploads."""
 
-    def __init__(self, bundle: Callable[[], Path]) -> None:
+    def __init__(
+        self, bundle: Callable[[], Path], statuses: Callable[[], list[DocumentStatus]]
+    ) -> None:
         self._bundle = bundle
+        self._statuses = statuses
         self._opened: _Opened | None = None
 
     def health(self) -> models.Health:
@@ -43,7 +52,9 @@ class BundleDocumentDesk:
     def page(
         self, who: Identity, query: str | None, cursor: str | None, limit: int
     ) -> models.DocumentPage:
-        return self._open().page(who, query, cursor, limit)
+        groups = set(who.groups)
+        statuses = [status for status in self._statuses() if groups.intersection(status.groups)]
+        return self._open().page(who, statuses, query, cursor, limit)
 
     def get(self, who: Identity, document: str) -> models.Document:
         return self._open().get(who, document)
@@ -75,13 +86,31 @@ class _Opened:
         return models.Health(corpus_version=self._manifest.corpus_version)
 
     def page(
-        self, who: Identity, query: str | None, cursor: str | None, limit: int
+        self,
+        who: Identity,
+        statuses: list[DocumentStatus],
+        query: str | None,
+        cursor: str | None,
+        limit: int,
     ) -> models.DocumentPage:
         words = (query or "").lower().split()
-        found = [
+        documents = self._texts.documents
+        status_of = {status.path: status for status in statuses}
+        indexed = {record.path for record in documents}
+        waiting = sorted(
+            (s for s in statuses if s.path not in indexed), key=lambda s: (-s.changed_at, s.path)
+        )
+        found: list[DocumentStatus | int] = [
+            status
+            for status in waiting
+            if all(word in _searched(title_of(status.path), status.path) for word in words)
+        ]
+        found += [
             number
             for number in self._seen_by(who)
-            if all(word in _searched(self._texts.documents[number]) for word in words)
+            if all(
+                word in _searched(documents[number].title, documents[number].path) for word in words
+            )
         ]
         page, following = _cut(found, cursor, limit)
         manifest = self._manifest
@@ -89,7 +118,12 @@ class _Opened:
             corpus_version=manifest.corpus_version,
             model=manifest.model_id,
             built_at=_milliseconds(manifest.created),
-            items=[self._summary(number) for number in page],
+            items=[
+                self._summary(item, status_of.get(documents[item].path))
+                if isinstance(item, int)
+                else waiting_summary(item)
+                for item in page
+            ],
             next_cursor=following,
         )
 
@@ -179,13 +213,16 @@ class _Opened:
             "characters": len(self._texts.text(record)),
         }
 
-    def _summary(self, number: int) -> models.DocumentSummary:
+    def _summary(self, number: int, status: DocumentStatus | None) -> models.DocumentSummary:
         indexed = self._indexed(number)
         return models.DocumentSummary.model_validate(
             {
                 **self._head(indexed),
                 "sections": len({c.section for c in indexed.chunks if c.section}),
                 "chunks": len(indexed.chunks),
+                "status": "indexed" if status is None else status.state,
+                "status_at": None if status is None else status.changed_at,
+                "reason": None if status is None else status.reason,
             }
         )
 
@@ -201,11 +238,11 @@ class _Opened:
         )
 
 
-def _searched(record: DocumentRecord) -> str:
-    return f"{record.title}\n{record.path}".lower()
+def _searched(title: str, path: str) -> str:
+    return f"{title}\n{path}".lower()
 
 
-def _cut(numbers: list[int], cursor: str | None, limit: int) -> tuple[list[int], str | None]:
+def _cut(numbers: list[T], cursor: str | None, limit: int) -> tuple[list[T], str | None]:
     """A page of ``numbers``, and the cursor of the next one."""
     (at,) = decode_cursor(cursor, tuple[int]) if cursor else (0,)
     if at < 0:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from copilot.document_status import State as DocumentState
 from copilot.wire import MAX_QUESTION_CHARS, AnswerState, FeedbackReason
 from http_api.wire_types import End, Source
 
@@ -205,15 +206,22 @@ class _DocumentHead(Model):
 
 
 class DocumentSummary(_DocumentHead):
-    """An indexed document; ``document`` is its id, as in ``Source.document``. ``sections`` and
-    ``chunks`` are numbers of them."""
+    """A document; ``document`` is its id, as in ``Source.document``. ``sections`` and ``chunks``
+    are numbers of them. Answers come from those that are in the index, which have chunks.
+
+    ``status`` says how far an uploaded document has come, since ``status_at``, and ``reason`` why
+    it failed or waits; what was not uploaded is ``indexed``."""
 
     sections: Count
     chunks: Count
+    status: DocumentState
+    status_at: Milliseconds | None
+    reason: str | None
 
 
 class DocumentPage(Model):
-    """What is indexed, as far as the caller may see it."""
+    """What is indexed, as far as the caller may see it, after what is not indexed yet, or failed,
+    or was removed today."""
 
     corpus_version: str
     model: str

@@ -17,6 +17,7 @@ import aiohttp
 
 from local.asking import QUESTION
 from local.chat_client import ChatError
+from local.documents import NotIngested, remove, upload
 from local.gateway import Limits
 from local.listening import PortInUse
 from local.options import Options
@@ -28,6 +29,7 @@ from local.state import AlreadyRunning
 
 _EXPECTED = (
     AlreadyRunning,
+    NotIngested,
     NotReady,
     PortInUse,
     ChatError,
@@ -41,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     arguments = _parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("local").setLevel(arguments.log_level)
+    logging.getLogger("local").setLevel(getattr(arguments, "log_level", "INFO"))
     try:
         return asyncio.run(_run(arguments))
     except _EXPECTED as error:
@@ -60,7 +62,7 @@ async def _run(arguments: argparse.Namespace) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    command = _serve if arguments.command == "serve" else _smoke
+    command = _COMMANDS[arguments.command]
     work = asyncio.create_task(command(arguments))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -88,6 +90,21 @@ async def _smoke(arguments: argparse.Namespace) -> int:
         options = replace(_options(arguments), port=0, state=Path(directory))
         await smoke(options, os.environ, arguments.question, arguments.timeout, sys.stdout)
     return 0
+
+
+async def _upload(arguments: argparse.Namespace) -> int:
+    keys = await asyncio.to_thread(upload, arguments.state, arguments.files, arguments.folder)
+    print(f"Uploaded {', '.join(keys)}; the Documents page says when it is indexed.")
+    return 0
+
+
+async def _remove(arguments: argparse.Namespace) -> int:
+    await asyncio.to_thread(remove, arguments.state, arguments.keys)
+    print(f"Removed {', '.join(arguments.keys)}.")
+    return 0
+
+
+_COMMANDS = {"serve": _serve, "smoke": _smoke, "upload": _upload, "remove": _remove}
 
 
 def _options(arguments: argparse.Namespace) -> Options:
@@ -142,6 +159,13 @@ def _parser() -> argparse.ArgumentParser:
     asking.add_argument("--timeout", type=float, default=120.0, help="seconds for the whole")
     for command in (serve, asking):
         _add_common(command)
+    uploading = commands.add_parser("upload", help="have a running stack index documents")
+    uploading.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    uploading.add_argument("--folder", default="", help="the group that may read them")
+    removing = commands.add_parser("remove", help="take uploaded documents out of the index")
+    removing.add_argument("keys", nargs="+", metavar="[FOLDER/]NAME")
+    for command in (uploading, removing):
+        command.add_argument("--state", type=Path, default=Path(".local"), help="whose stack")
     return parser
 
 

@@ -20,6 +20,7 @@ SERVICE_TYPES = frozenset(
     {
         "AWS::DynamoDB::Table",
         "AWS::SQS::Queue",
+        "AWS::SQS::QueuePolicy",
         "AWS::SecretsManager::Secret",
         "AWS::KMS::Key",
         "AWS::KMS::Alias",
@@ -139,7 +140,8 @@ class Template:
         dockerfile_command: Mapping[str, str],
     ) -> Function:
         properties = resource["Properties"]
-        handler = properties.get("Handler") or dockerfile_command.get(name)
+        command = (properties.get("ImageConfig") or {}).get("Command") or [None]
+        handler = properties.get("Handler") or command[0] or dockerfile_command.get(name)
         if not handler:
             raise TemplateError(f"{name} names no handler, neither here nor in a Dockerfile's CMD.")
         variables = (properties.get("Environment") or {}).get("Variables") or {}

@@ -24,6 +24,9 @@ export function documentSummary(
     characters: 1_200,
     sections: 2,
     chunks: 3,
+    status: "indexed",
+    status_at: null,
+    reason: null,
     ...more,
   };
 }
@@ -42,7 +45,15 @@ export function documentPage(
 }
 
 export function documentOf(document: string, more: Partial<Document> = {}): Document {
-  const { sections: _sections, chunks, ...head } = documentSummary(document);
+  const summary = documentSummary(document);
+  const {
+    sections: _sections,
+    status: _status,
+    status_at: _at,
+    reason: _reason,
+    ...rest
+  } = summary;
+  const { chunks, ...head } = rest;
   return { ...head, sections: [], chunk_count: chunks, ...more };
 }
 

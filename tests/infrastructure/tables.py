@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from copilot.configuration import Variable
+from embed import settings as embed
 from http_api import settings as http_api
 from inference import settings as inference
 from tests.infrastructure.diagram import mermaid
@@ -22,6 +23,7 @@ READ: dict[str, Iterable[Variable]] = {
     "HttpApiFunction": http_api.VARIABLES,
     "DeadLetterFunction": websocket_handler.DEAD_LETTER_VARIABLES,
     "InferenceFunction": inference.VARIABLES,
+    "IngestionFunction": embed.VARIABLES,
 }
 """Function of the template -> the variables that its code reads."""
 

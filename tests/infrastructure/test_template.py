@@ -210,14 +210,20 @@ def test_a_message_that_keeps_failing_reaches_the_dead_letter_queue(translated: 
     queues = of_type(translated, "AWS::SQS::Queue")
     redrive = {n: q["RedrivePolicy"] for n, q in queues.items() if "RedrivePolicy" in q}
     assert {n: target(p["deadLetterTargetArn"]) for n, p in redrive.items()} == {
-        name: "DeadLetterQueue" for name in queues if name != "DeadLetterQueue"
+        "QuestionQueue": "DeadLetterQueue",
+        "DocumentQueue": "DocumentDeadLetterQueue",
     }
+    assert queues.keys() - redrive.keys() == {"DeadLetterQueue", "DocumentDeadLetterQueue"}
     assert redrive["QuestionQueue"]["maxReceiveCount"] == 5
+    ingestion = of_type(translated, "AWS::Lambda::Function")["IngestionFunction"]
+    attempts = ingestion["Environment"]["Variables"]["INGESTION_ATTEMPTS"]
+    assert redrive["DocumentQueue"]["maxReceiveCount"] == int(attempts)
 
 
 def test_dead_letters_are_kept_fourteen_days(translated: Template) -> None:
-    queue = of_type(translated, "AWS::SQS::Queue")["DeadLetterQueue"]
-    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+    for name, queue in of_type(translated, "AWS::SQS::Queue").items():
+        if name.endswith("DeadLetterQueue"):
+            assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
 
 
 def test_queues_are_encrypted(translated: Template) -> None:
@@ -242,7 +248,11 @@ def test_visibility_is_at_least_six_times_the_timeout_of_the_consumer(
     assert consumers == {
         "QuestionQueue": "InferenceFunction",
         "DeadLetterQueue": "DeadLetterFunction",
+        "DocumentQueue": "IngestionFunction",
     }
+    assert queues["DocumentQueue"]["VisibilityTimeout"] >= (
+        6 * functions["IngestionFunction"]["Timeout"]
+    )
     assert queues["DeadLetterQueue"]["VisibilityTimeout"] >= (
         6 * functions["DeadLetterFunction"]["Timeout"]
     )
@@ -323,7 +333,9 @@ def test_the_stack_s_own_key_rotates_and_is_used_through_table_and_queues_only(
     (key,) = of_type(translated, "AWS::KMS::Key").values()
     assert key["EnableKeyRotation"] is True
     assert translated["Resources"]["Key"]["DeletionPolicy"] == "Retain"
-    _, used = key["KeyPolicy"]["Statement"]
+    _, used, told = key["KeyPolicy"]["Statement"]
+    assert told["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert told["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
     condition = used["Condition"]["StringEquals"]
     assert condition["kms:CallerAccount"] == {"Ref": "AWS::AccountId"}
     assert condition["kms:ViaService"] == [
@@ -401,6 +413,29 @@ def test_each_function_starts_at_its_entry_point(translated: Template) -> None:
         "HttpApiFunction": "http_api.app.handler",
         "DeadLetterFunction": "websocket_handler.dead_letters.handler",
         "InferenceFunction": None,
+        "IngestionFunction": None,
+    }
+
+
+def test_the_image_starts_the_ingestion_function_by_another_command(translated: Template) -> None:
+    functions = of_type(translated, "AWS::Lambda::Function")
+    assert functions["IngestionFunction"]["ImageConfig"] == {"Command": ["embed.handler.handler"]}
+    assert "ImageConfig" not in functions["InferenceFunction"]
+
+
+def test_uploads_are_told_to_the_queue_that_is_read(translated: Template) -> None:
+    bucket = of_type(translated, "AWS::S3::Bucket")["DocumentBucket"]
+    told = bucket["NotificationConfiguration"]["QueueConfigurations"]
+    assert {(t["Event"], target(t["Queue"])) for t in told} == {
+        ("s3:ObjectCreated:*", "DocumentQueue"),
+        ("s3:ObjectRemoved:*", "DocumentQueue"),
+    }
+    (policy,) = of_type(translated, "AWS::SQS::QueuePolicy").values()
+    assert [target(queue) for queue in policy["Queues"]] == ["DocumentQueue"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
     }
 
 
@@ -485,7 +520,7 @@ def test_a_release_publishes_every_function_again() -> None:
         return set(of_type(template, "AWS::Lambda::Version"))
 
     first, second = versions("0123456789"), versions("9876543210")
-    assert len(first) == len(second) == 5
+    assert len(first) == len(second) == 6
     assert not first & second
 
 
@@ -583,6 +618,7 @@ def test_each_function_may_do_exactly_what_it_does(translated: Template) -> None
         | read_index
         | {"sqs:SendMessage", "secretsmanager:GetSecretValue"},
         "DeadLetterFunction": items | logs | post | receive,
+        "IngestionFunction": logs | receive | read_index | {"s3:PutObject", "dynamodb:PutItem"},
         "InferenceFunction": items
         | logs
         | post

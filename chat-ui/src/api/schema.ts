@@ -253,7 +253,8 @@ export interface Section {
   start: number;
 }
 /**
- * What is indexed, as far as the caller may see it.
+ * What is indexed, as far as the caller may see it, after what is not indexed yet, or failed,
+ * or was removed today.
  */
 export interface DocumentPage {
   corpus_version: string;
@@ -263,8 +264,11 @@ export interface DocumentPage {
   next_cursor: string | null;
 }
 /**
- * An indexed document; ``document`` is its id, as in ``Source.document``. ``sections`` and
- * ``chunks`` are numbers of them.
+ * A document; ``document`` is its id, as in ``Source.document``. ``sections`` and ``chunks``
+ * are numbers of them. Answers come from those that are in the index, which have chunks.
+ *
+ * ``status`` says how far an uploaded document has come, since ``status_at``, and ``reason`` why
+ * it failed or waits; what was not uploaded is ``indexed``.
  */
 export interface DocumentSummary {
   document: string;
@@ -277,6 +281,9 @@ export interface DocumentSummary {
   characters: number;
   sections: number;
   chunks: number;
+  status: "queued" | "indexing" | "indexed" | "failed" | "removed";
+  status_at: number | null;
+  reason: string | null;
 }
 /**
  * A question whose answer ended in an error, was cut short or stopped, or abstained.

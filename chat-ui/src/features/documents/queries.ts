@@ -8,9 +8,11 @@ import {
 import { useMemo } from "react";
 import { useApi } from "../../api/api_context";
 import type { Chunk, DocumentPage, DocumentSummary } from "../../api/schema";
+import { isUnderWay } from "./progress";
 
 const DOCUMENTS_AT_ONCE = 50;
 const CHUNKS_AT_ONCE = 100;
+const UNDER_WAY_MS = 3_000;
 
 export function useDocuments(q: string) {
   const api = useApi();
@@ -21,6 +23,8 @@ export function useDocuments(q: string) {
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     placeholderData: keepPreviousData,
+    refetchInterval: ({ state }) =>
+      state.data?.pages.some((page) => isUnderWay(page.items)) ? UNDER_WAY_MS : false,
   });
   const pages = query.data?.pages;
   const items = useMemo(

@@ -1,0 +1,95 @@
+"""Entry of the ingestion function: a batch of S3's notifications from the queue."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import time
+from typing import Any
+
+from botocore.config import Config
+
+from copilot.aws_clients import aws_clients
+from copilot.document_status import DocumentStatuses
+from copilot.index_bucket import IndexBucket
+from copilot.log import configure_logging
+from copilot.table import Table
+from embed.ingestion import Ingestion, Limits
+from embed.settings import Settings
+from embed.uploaded import BadNotification, keys_of
+from inference.encoders.onnx_embedder import OnnxEmbedder
+from inference.ports import Embedder
+
+logger = logging.getLogger(__name__)
+
+
+@functools.cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings.of(os.environ)
+
+
+@functools.cache
+def ingestion() -> Ingestion:
+    """The parts of this process, built by its first invocation."""
+    given = settings()
+    configure_logging(given.log_level)
+    for talkative in ("bm25s", "faiss.loader", "pypdf"):
+        logging.getLogger(talkative).setLevel(logging.ERROR)
+    config = Config(retries={"total_max_attempts": 4, "mode": "standard"})
+    s3 = aws_clients().client("s3", config=config)
+    table = Table(aws_clients().client("dynamodb", config=config), given.table_name)
+
+    @functools.cache
+    def embedder() -> Embedder:
+        return OnnxEmbedder(given.model_dir)
+
+    return Ingestion(
+        documents=IndexBucket(s3, given.document_bucket),
+        indexes=IndexBucket(s3, given.index_bucket),
+        statuses=DocumentStatuses(table, time.time),
+        embedder=embedder,
+        shipped=given.index_dir,
+        limits=Limits(
+            groups=given.upload_groups,
+            max_bytes=given.max_document_bytes,
+            workers=os.cpu_count() or 1,
+        ),
+    )
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Index what the messages of a batch are about.
+
+    Returns ``batchItemFailures``: all of them where the whole could not be done, else those that
+    are no notifications. A document that cannot be read is noted, and its message done.
+    """
+    keys: dict[str, list[str]] = {}
+    bad: list[str] = []
+    for record in event["Records"]:
+        try:
+            keys[record["messageId"]] = keys_of(record["body"])
+        except BadNotification as error:
+            logger.error("malformed message", extra={"reason": str(error)})
+            bad.append(record["messageId"])
+    wanted = sorted({key for found in keys.values() for key in found})
+    if wanted:
+        try:
+            ingestion().run(wanted)
+        except Exception:
+            # The outermost edge: the queue delivers again, and at last to the dead letters.
+            logger.exception("documents not indexed", extra={"keys": wanted})
+            _note_interruption(event["Records"], keys)
+            bad = [record["messageId"] for record in event["Records"]]
+    return {"batchItemFailures": [{"itemIdentifier": message} for message in bad]}
+
+
+def _note_interruption(records: list[dict[str, Any]], keys: dict[str, list[str]]) -> None:
+    for record in records:
+        deliveries = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+        for key in keys.get(record["messageId"], []):
+            try:
+                ingestion().interrupted(key, last=deliveries >= settings().attempts)
+            except Exception:
+                logger.exception("status not noted", extra={"key": key})

@@ -1,0 +1,176 @@
+"""Bring the current index up to date with some objects of the documents' bucket.
+
+The objects decide, not the events: of each it is looked up what it holds now, so that an event that
+comes twice, late or out of order does no harm. The index is published over the one it was made
+from; where somebody else has published meanwhile it is made again from theirs.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from copilot.document_status import DocumentStatuses, State
+from copilot.index_bucket import IndexBucket, ObjectMissing
+from copilot.index_download import download
+from copilot.index_manifest import read_manifest, verify_files
+from copilot.uploads import groups_of, path_of
+from embed.build import build
+from embed.document import Document
+from embed.engine import LocalEngine
+from embed.errors import UnreadableDocument
+from embed.holdings import Held, held_in, held_of, plan_of
+from embed.publishing import PublishedMeanwhile, publish
+from embed.sources import Source, load_source
+from inference.ports import Embedder
+
+logger = logging.getLogger(__name__)
+
+TRIES = 3
+"""How often an index is made again because somebody else has published meanwhile."""
+
+GAVE_UP = "It could not be indexed in several attempts; upload it again."
+WAITS = "Indexing was interrupted and will be tried again."
+
+
+@dataclass(frozen=True)
+class Limits:
+    """``groups`` may read what lies in no folder; larger objects are refused."""
+
+    groups: tuple[str, ...] = ("public",)
+    max_bytes: int = 32 * 1024 * 1024
+    workers: int = 2
+
+
+@dataclass
+class _Found:
+    """What the objects hold now, by their paths in the index."""
+
+    read: dict[str, Held] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+
+
+class Ingestion:
+    """Indexes objects of ``documents`` into ``indexes``; ``shipped`` is the index of the image,
+    from which the first one is made."""
+
+    def __init__(
+        self,
+        *,
+        documents: IndexBucket,
+        indexes: IndexBucket,
+        statuses: DocumentStatuses,
+        embedder: Callable[[], Embedder],
+        shipped: Path,
+        limits: Limits,
+    ) -> None:
+        self._documents = documents
+        self._indexes = indexes
+        self._statuses = statuses
+        self._embedder = embedder
+        self._shipped = shipped
+        self._limits = limits
+
+    def run(self, keys: Sequence[str]) -> None:
+        """Index what ``keys`` name, as it is now; documents that cannot be read are noted.
+
+        Raises:
+            BucketUnreachable, PublishedMeanwhile, IndexUnusable and whatever else keeps the whole
+            from being done: nothing was published, and the same call can be made again.
+        """
+        for key in keys:
+            self._note(key, "queued")
+        found = _Found()
+        for key in keys:
+            self._look(key, found)
+        if found.read or found.gone:
+            self._publish(found)
+        for key in keys:
+            if path_of(key) in found.read:
+                self._note(key, "indexed")
+            elif path_of(key) in found.gone:
+                self._note(key, "removed")
+
+    def interrupted(self, key: str, *, last: bool) -> None:
+        """Note that ``run`` has raised; ``last`` says that it will not be tried again."""
+        self._note(key, "failed" if last else "queued", GAVE_UP if last else WAITS)
+
+    def _look(self, key: str, found: _Found) -> None:
+        self._note(key, "indexing")
+        try:
+            document = self._extract(key)
+        except ObjectMissing:
+            found.gone.add(path_of(key))
+            return
+        except UnreadableDocument as error:
+            logger.warning("document not indexed", extra={"key": key, "reason": error.reason})
+            self._note(key, "failed", error.reason)
+            return
+        groups = groups_of(key, self._limits.groups)
+        found.read[path_of(key)] = held_of(document, groups)
+
+    def _extract(self, key: str) -> Document:
+        limit = self._limits.max_bytes
+        raw = self._documents.read(key, most=limit + 1)
+        if len(raw) > limit:
+            raise UnreadableDocument(Path(key), f"it has more than {limit / 2**20:.0f} MB")
+        name = PurePosixPath(key)
+        with tempfile.TemporaryDirectory() as folder:
+            # Its own name may be too long or otherwise unfit for a disk; title and format stay.
+            file = Path(folder) / f"{name.stem[:100]}{name.suffix[:10]}".replace("\0", "")
+            file.write_bytes(raw)
+            return load_source(Source(file, path_of(key)), max_bytes=limit)
+
+    def _publish(self, found: _Found) -> None:
+        for left in reversed(range(TRIES)):
+            with tempfile.TemporaryDirectory() as folder:
+                try:
+                    self._publish_over_current(found, Path(folder))
+                except PublishedMeanwhile:
+                    if not left:
+                        raise
+                else:
+                    return
+
+    def _publish_over_current(self, found: _Found, folder: Path) -> None:
+        over = self._indexes.current()
+        if over is None:
+            bundle = folder / "shipped"
+            shutil.copytree(self._shipped, bundle)
+            verify_files(bundle, read_manifest(bundle))
+        else:
+            bundle = download(self._indexes, over.pointer, folder)
+        kept = [
+            held
+            for held in held_in(bundle)
+            if held.record.path not in found.read and held.record.path not in found.gone
+        ]
+        plan = plan_of([*kept, *found.read.values()])
+        outcome = build(
+            plan,
+            bundle,
+            self._embedder(),
+            engine=LocalEngine(self._limits.workers),
+            reuse=True,
+            report=lambda stage, done, total: None,
+        )
+        if outcome.unchanged:
+            return
+        switched = publish(self._indexes, bundle, over=over)
+        logger.info(
+            "index published",
+            extra={
+                "version": switched.current.version,
+                "documents": outcome.manifest.counts.documents,
+                "embedded": outcome.embedded,
+                "kept": outcome.kept,
+            },
+        )
+
+    def _note(self, key: str, state: State, reason: str | None = None) -> None:
+        groups = groups_of(key, self._limits.groups)
+        self._statuses.note(path_of(key), state, groups, reason)
