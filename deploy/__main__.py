@@ -14,7 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.clients import Clients, make_clients
 from deploy.deployment import Deployment
-from deploy.destruction import EMPTIABLE, destroy
+from deploy.destruction import destroy
+from deploy.holdings import EMPTIABLE
 from deploy.parameters import (
     ENVIRONMENTS,
     assignments,
