@@ -28,6 +28,23 @@ GB = 1024**3
 
 FREE_AT_REST = frozenset(
     {
+        "AWS::Cognito::UserPool",
+        "AWS::Cognito::UserPoolClient",
+        "AWS::DLM::LifecyclePolicy",
+        "AWS::EC2::InternetGateway",
+        "AWS::EC2::LaunchTemplate",
+        "AWS::EC2::Route",
+        "AWS::EC2::RouteTable",
+        "AWS::EC2::SecurityGroup",
+        "AWS::EC2::SecurityGroupEgress",
+        "AWS::EC2::SecurityGroupIngress",
+        "AWS::EC2::Subnet",
+        "AWS::EC2::SubnetRouteTableAssociation",
+        "AWS::EC2::VPC",
+        "AWS::EC2::VPCGatewayAttachment",
+        "AWS::ECR::Repository",
+        "AWS::IAM::InstanceProfile",
+        "AWS::IAM::OIDCProvider",
         "AWS::ApiGateway::Account",
         "AWS::ApiGatewayV2::Api",
         "AWS::ApiGatewayV2::ApiMapping",
@@ -134,7 +151,7 @@ def _loaded(path: Path, overrides: tuple[tuple[str, str], ...]) -> Stack:
     for name, resource in document["Resources"].items():
         if "Condition" in resource and not resolver.holds(resource["Condition"]):
             continue
-        properties = resolver.value(resource.get("Properties") or {})
+        properties = resolver.value(_zoned(resource.get("Properties") or {}))
         if name in locations:
             given = {key: str(value) for key, value in properties.get("Parameters", {}).items()}
             nested = _loaded(path.parent / locations[name], tuple(sorted(given.items())))
@@ -142,6 +159,15 @@ def _loaded(path: Path, overrides: tuple[tuple[str, str], ...]) -> Stack:
         else:
             resources[name] = {"Type": resource["Type"], "Properties": properties}
     return Stack(resources)
+
+
+def _zoned(node: Any) -> Any:
+    """``node`` with a region's availability zones in the place of ``Fn::GetAZs``."""
+    if isinstance(node, dict):
+        if node.keys() == {"Fn::GetAZs"}:
+            return ["a", "b", "c"]
+        return {key: _zoned(value) for key, value in node.items()}
+    return [_zoned(value) for value in node] if isinstance(node, list) else node
 
 
 def _locations(path: Path) -> dict[str, str]:
@@ -266,6 +292,55 @@ def _alarm(name: str, properties: Mapping[str, Any], context: _Context) -> Itera
     )
 
 
+def _instance(name: str, properties: Mapping[str, Any], context: _Context) -> Iterator[Resting]:
+    """An instance of a launch template beside it, with the volumes of that template."""
+    room = name.rpartition(".")[0]
+    template = properties["LaunchTemplate"]["LaunchTemplateId"]
+    data = context.stack.resources[f"{room}.{template}" if room else template]["Properties"]
+    kind = data["LaunchTemplateData"]["InstanceType"]
+    family, _, size = kind.partition(".")
+    if family != "t4g" or size not in _T4G_SMALLS:
+        raise UnknownResource(f"{name} is a {kind}: give its price in benchmarks/cost/idle.py.")
+    disks = data["LaunchTemplateData"].get("BlockDeviceMappings", [])
+    gigabytes = sum(int(disk["Ebs"]["VolumeSize"]) for disk in disks)
+    usage = Usage.of(
+        t4g_small_hours=_T4G_SMALLS[size] * context.hours, qdrant_disk_gb_months=gigabytes
+    )
+    yield Resting(name, f"one {kind} with {gigabytes} GB", usage, "Qdrant=none or url")
+
+
+def _volume(name: str, properties: Mapping[str, Any], context: _Context) -> Iterator[Resting]:
+    size = int(properties["Size"])
+    usage = Usage.of(qdrant_disk_gb_months=size)
+    yield Resting(name, f"{size} GB of disk", usage, "Qdrant=none or url")
+
+
+def _endpoint(name: str, properties: Mapping[str, Any], context: _Context) -> Iterator[Resting]:
+    """Endpoints of S3 and DynamoDB are gateways, which are free."""
+    if properties.get("VpcEndpointType", "Gateway") != "Interface":
+        return
+    hours = len(properties.get("SubnetIds", [""])) * context.hours
+    yield Resting(name, "interface endpoint", Usage.of(vpc_endpoint_hours=hours), f"remove {name}")
+
+
+def _hourly(key: str, what: str) -> Priced:
+    def priced(name: str, properties: Mapping[str, Any], context: _Context) -> Iterator[Resting]:
+        yield Resting(name, what, Usage({key: Fraction(context.hours)}), "Qdrant=none or url")
+
+    return priced
+
+
+_T4G_SMALLS = {
+    "micro": Fraction(1, 2),
+    "small": Fraction(1),
+    "medium": Fraction(2),
+    "large": Fraction(4),
+    "xlarge": Fraction(8),
+    "2xlarge": Fraction(16),
+}
+"""Sizes of t4g in t4g.smalls: on-demand prices double with the size."""
+
+
 def _web_acl(name: str, properties: Mapping[str, Any], context: _Context) -> Iterator[Resting]:
     rules = len(properties.get("Rules", []))
     usage = Usage.of(waf_web_acl_months=1, waf_rule_months=rules)
@@ -283,9 +358,14 @@ _PRICED: Mapping[str, Priced] = {
     ),
     "AWS::CloudWatch::Dashboard": _each("dashboard_months", "dashboard", "remove it"),
     "AWS::Logs::MetricFilter": _each("metric_months", "custom metric", "remove it"),
-    "AWS::KMS::Key": _each("kms_key_months", "customer managed key", "use the service's own key"),
+    "AWS::KMS::Key": _each("kms_key_months", "customer managed key", "EncryptionKey=aws"),
     "AWS::SecretsManager::Secret": _each("secret_months", "secret", "delete it"),
     "AWS::WAFv2::WebACL": _web_acl,
+    "AWS::EC2::Instance": _instance,
+    "AWS::EC2::Volume": _volume,
+    "AWS::EC2::NatGateway": _hourly("nat_gateway_hours", "NAT gateway"),
+    "AWS::EC2::EIP": _hourly("public_ipv4_hours", "public address"),
+    "AWS::EC2::VPCEndpoint": _endpoint,
 }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from benchmarks.cost.bill import NOTHING, Usage
+from benchmarks.cost.bill import Usage
 from benchmarks.cost.figures import Calls, Figure
 from benchmarks.cost.workload import Workload
 
@@ -123,7 +123,6 @@ class Model:
             self._answer(work, hit=False) * (answers - hits)
             + self._answer(work, hit=True) * hits
             + self.visits(work)
-            + (self.cache_host() if work.cache else NOTHING)
         )
 
     def plain(self, work: Workload) -> Usage:
@@ -151,14 +150,6 @@ class Model:
             cloudfront_gb=visits * self.value("page_mb") / MB_PER_GB,
             cloudfront_requests=visits * 6,
         ) + self._gb_seconds(work, milliseconds * zip_gb / 1000)
-
-    def cache_host(self) -> Usage:
-        """A Qdrant server of its own, all month."""
-        return Usage.of(
-            qdrant_host_hours=self.month_hours,
-            public_ipv4_hours=self.month_hours,
-            qdrant_disk_gb_months=self.value("qdrant_disk_gb"),
-        )
 
     def _answer(self, work: Workload, *, hit: bool) -> Usage:
         calls = self.calls

@@ -81,8 +81,8 @@ def test_what_each_always_on_resource_costs(kind: str, dollars: str) -> None:
 
 
 def test_a_resource_of_unknown_cost_is_refused() -> None:
-    with pytest.raises(UnknownResource, match="AWS::EC2::NatGateway"):
-        rest({"Gateway": {"Type": "AWS::EC2::NatGateway"}})
+    with pytest.raises(UnknownResource, match="AWS::RDS::DBInstance"):
+        rest({"Gateway": {"Type": "AWS::RDS::DBInstance"}})
 
 
 def test_conditions_and_parameters_are_evaluated() -> None:
@@ -131,3 +131,28 @@ def test_snapshots_are_paid_for_while_they_exist() -> None:
 
 def test_nested_templates_are_counted() -> None:
     assert Stack.load().resources["Page.Distribution"]["Type"] == "AWS::CloudFront::Distribution"
+
+
+def test_the_host_of_qdrant_by_hand() -> None:
+    """t4g.small, 8 + 10 GB of disk, NAT gateway, an address and a secret, on top of the rest."""
+    dollars = {
+        overrides: bill(report.total(COSTS.resting(dict(overrides))), COSTS.table).usd
+        for overrides in ((), tuple(report.OWN_QDRANT.items()))
+    }
+    hours = (Fraction("0.0168") + Fraction("0.045") + Fraction("0.005")) * 730
+    host = hours + 18 * Fraction("0.08") + Fraction("0.40")
+    assert dollars[tuple(report.OWN_QDRANT.items())] - dollars[()] == host
+
+
+def test_an_instance_of_unknown_price_is_refused() -> None:
+    with pytest.raises(UnknownResource, match=r"m7g\.large"):
+        COSTS.resting({**report.OWN_QDRANT, "QdrantInstanceType": "m7g.large"})
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{"Environment": "prod"}, {"EncryptionKey": "own"}, {"AuthMode": "cognito"}],
+    ids=lambda parameters: str(*parameters.values()),
+)
+def test_every_variant_of_the_stack_can_be_priced(parameters: dict[str, str]) -> None:
+    assert COSTS.resting(parameters)
