@@ -156,6 +156,7 @@ def prepare(queue_url: str, management: str, model: str) -> None:
         OPENAI_BASE_URL=model,
         QUESTIONS_PER_MINUTE="1000",
         LOG_LEVEL="INFO",
+        AWS_CLIENT="boto3",  # The meter hears botocore; the other client makes the same calls.
     )
     for name in ("QDRANT_URL", "OPENAI_SECRET_ARN", "CHAT_MODEL", "AWS_ENDPOINT_URL"):
         os.environ.pop(name, None)
@@ -170,8 +171,8 @@ def measure() -> dict[str, Any]:
         queue_url = boto3.client("sqs").create_queue(QueueName="questions")["QueueUrl"]
         prepare(queue_url, management.url, model.base_url)
         meter = Meter(boto3.client("dynamodb", region_name=REGION))
+        meter.listen()
         boto3.setup_default_session(region_name=REGION)
-        meter.listen(boto3.DEFAULT_SESSION.events)
         bench = Bench(meter, queue_url, management.posted)
         visit = {"connect": bench.connect(), "ping": bench.ping()}
         model.script(Script(tokens=["warm", " up"]))

@@ -1,7 +1,7 @@
 """Counts what AWS would bill for the calls that real handlers make, by listening to botocore.
 
-Register a ``Meter`` on a boto3 session before clients are made; the table behind it must be one
-that a second client can read (moto), since the units of a write depend on the item's size.
+A ``Meter`` must listen before clients are made; the table behind it must be one that a second
+client can read (moto), since the units of a write depend on the item's size.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import threading
 from collections import Counter
 from fractions import Fraction
 from typing import Any
+
+from botocore.handlers import BUILTIN_HANDLERS
 
 from benchmarks.cost.dynamodb_units import index_write_units, item_bytes, read_units, write_units
 
@@ -28,11 +30,11 @@ class Meter:
         self._lock = threading.Lock()
         self._units: Counter[str] = Counter()
 
-    def listen(self, events: Any) -> None:
-        """Hear every call of the clients that a session makes; ``events`` is ``session.events``."""
+    def listen(self) -> None:
+        """Hear every call of the clients of every session that this process makes from now on."""
         for service in ("dynamodb", "sqs", "apigatewaymanagementapi", "kms"):
-            events.register(f"provide-client-params.{service}.*", self._begin)
-            events.register(f"after-call.{service}.*", self._end)
+            BUILTIN_HANDLERS.append((f"provide-client-params.{service}.*", self._begin))
+            BUILTIN_HANDLERS.append((f"after-call.{service}.*", self._end))
 
     def take(self) -> dict[str, int | float]:
         """What was billed since the last call, by unit; read units may be halves."""
