@@ -242,6 +242,25 @@ def test_another_day_and_another_tenant_have_other_keys(office: Office, time: Ti
     assert [process.open(p, s) for p, s in zip(places * 2, sealed, strict=True)] == [TEXT] * 4
 
 
+def test_a_process_knows_whether_sealing_will_ask_for_a_key(
+    office: Office, kms: CountingKms, time: Time
+) -> None:
+    """An event loop asks first, and leaves the asking to a thread."""
+    process = office.process()
+    assert not process.is_ready("acme")
+    process.seal(PLACE, TEXT)
+    kms.calls.clear()
+    assert process.is_ready("acme")
+    assert not process.is_ready("globex")
+    process.seal(PLACE, TEXT)
+    assert kms.calls == []
+    time.now += KEPT_S
+    assert not process.is_ready("acme")
+    process.seal(PLACE, TEXT)
+    time.now += DAY_S
+    assert not process.is_ready("acme")
+
+
 def test_keys_are_asked_for_again_after_an_hour(
     office: Office, kms: CountingKms, time: Time
 ) -> None:
