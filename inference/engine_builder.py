@@ -5,6 +5,7 @@ A part of the composition root (``bootstrap``). Nothing heavy is imported here.
 
 from __future__ import annotations
 
+import functools
 import logging
 import tempfile
 import weakref
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from copilot.index_manifest import IndexUnusable
 from inference.engine import Engine, EngineUnusable
@@ -22,6 +23,8 @@ from inference.settings import Settings
 if TYPE_CHECKING:
     from copilot.index_manifest import IndexManifest
     from copilot.published_index import PublishedIndex
+    from copilot.sealing.data_keys import KeyService
+    from copilot.sealing.sealer import Sealer
     from inference.retrieval.faiss_retriever import FaissRetriever
     from inference.retrieval.qdrant_vectors import QdrantVectors
 
@@ -187,6 +190,30 @@ def reranked(retriever: Retriever, settings: Settings) -> Retriever:
     )
 
 
+def cache_sealer(settings: Settings, clock: Clock) -> Sealer:
+    """What seals the words of cached answers; with a key it has clients of its own."""
+    from copilot.sealing.sealer import UNSEALED
+
+    if not settings.kms_key_id:
+        return UNSEALED
+    from botocore.config import Config
+
+    from copilot.aws_clients import aws_clients
+    from copilot.sealing.choosing import sealer_of
+
+    config = Config(
+        retries={"total_max_attempts": 2, "mode": "standard"}, connect_timeout=1, read_timeout=2
+    )
+    clients = aws_clients()
+    return sealer_of(
+        settings.kms_key_id,
+        lambda: cast("KeyService", clients.client("kms", config=config)),
+        clients.client("dynamodb", config=config),
+        settings.table_name,
+        clock.time,
+    )
+
+
 def answer_cache(settings: Settings, clock: Clock, dimension: int) -> AnswerCache:
     """The semantic cache that the settings name."""
     if not settings.qdrant_url:
@@ -203,4 +230,6 @@ def answer_cache(settings: Settings, clock: Clock, dimension: int) -> AnswerCach
         dimension=dimension,
         threshold=settings.cache_threshold,
         ttl_s=settings.cache_ttl_s,
+        # Made by the first answer that is read or kept: the engine loads before any client is.
+        sealer=functools.cache(lambda: cache_sealer(settings, clock)),
     )

@@ -7,6 +7,7 @@ of the vector. Works on any server, local or cloud, over the REST calls of ``Qdr
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import uuid
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from copilot.sealing.sealer import UNSEALED, KeyUnavailable, Place, Sealer, SealError
 from inference.cache.guards.agreement import cited_chunks
 from inference.cache.guards.decide import RIVAL_MARGIN
 from inference.cache.qdrant_collection import QdrantCollection
@@ -53,7 +55,7 @@ class QdrantCache:
 
     ``threshold`` is the least cosine of two questions that may share an answer, ``ttl_s`` how long
     an answer is kept, ``dimension`` the length of the vectors, ``lookup_s`` the time that a lookup
-    may take. Observations are kept beside the
+    may take; ``sealer`` gives what seals the words of an entry. Observations are kept beside the
     collection, in one whose name ends in ``-observations``.
     """
 
@@ -67,7 +69,10 @@ class QdrantCache:
         threshold: float,
         ttl_s: float,
         lookup_s: float = LOOKUP_TIMEOUT_S,
+        sealer: Callable[[], Sealer] = lambda: UNSEALED,
     ) -> None:
+        self._collection = collection
+        self._sealer = sealer
         self._points = QdrantCollection(
             transport, collection, dimension=dimension, indexes=_INDEXES
         )
@@ -102,21 +107,25 @@ class QdrantCache:
         Raises:
             CacheUnavailable: it was not kept.
         """
-        point = {
-            "id": point_id(question, scope),
-            "vector": vector.tolist(),
-            "payload": {
-                **_fields(scope),
-                "question": question,
-                "text": text,
-                "passages": msgspec.to_builtins(list(passages)),
-                "chunk_ids": cited_chunks(text, passages),
-                "answer_id": origin.answer_id,
-                "owner": owner_hash(scope.tenant, origin.user),
-                "expires_at": self._clock.time() + self._ttl_s,
-            },
+        entry = point_id(question, scope)
+        words = {
+            "question": question,
+            "text": text,
+            "passages": msgspec.to_builtins(list(passages)),
         }
-        await _within(WRITE_TIMEOUT_S, lambda: self._points.upsert(point))
+        payload = {
+            **_fields(scope),
+            "chunk_ids": cited_chunks(text, passages),
+            "answer_id": origin.answer_id,
+            "owner": owner_hash(scope.tenant, origin.user),
+            "expires_at": self._clock.time() + self._ttl_s,
+        }
+
+        def write() -> None:
+            kept = {**payload, **self._sealed(scope.tenant, entry, words)}
+            self._points.upsert({"id": entry, "vector": vector.tolist(), "payload": kept})
+
+        await _within(WRITE_TIMEOUT_S, write)
 
     async def observe(self, observation: Observation) -> None:
         """Keep what a shadow answer showed.
@@ -162,11 +171,38 @@ class QdrantCache:
         )
         if not points:
             return []
-        answers = [_answer(point) for point in points]
+        opened = [(point, self._words(scope.tenant, point)) for point in points]
+        answers = [_answer(point, words) for point, words in opened if words is not None]
         records = self._observations.records(
             scope.tenant, [answer.entry for answer in answers], timeout_s=self._lookup_s
         )
         return [replace(answer, record=records[answer.entry]) for answer in answers]
+
+    def _sealed(self, tenant: str, entry: str, words: dict[str, Any]) -> dict[str, Any]:
+        """What is kept of an entry's words: themselves, or one sealed text in base64."""
+        text = msgspec.json.encode(words).decode()
+        sealed = self._sealer().seal(self._place(tenant, entry), text)
+        if isinstance(sealed, str):
+            return words
+        return {"sealed": base64.b64encode(sealed).decode()}
+
+    def _words(self, tenant: str, point: dict[str, Any]) -> dict[str, Any] | None:
+        """An entry's words; ``None`` where they cannot be opened, now or ever."""
+        payload: dict[str, Any] = point.get("payload") or {}
+        if "sealed" not in payload:
+            return payload
+        try:
+            sealed = base64.b64decode(payload["sealed"])
+            text = self._sealer().open(self._place(tenant, point["id"]), sealed)
+        except KeyUnavailable:
+            raise
+        except (SealError, ValueError):
+            return None
+        words: dict[str, Any] = msgspec.json.decode(text)
+        return words
+
+    def _place(self, tenant: str, entry: str) -> Place:
+        return Place(tenant, self._collection, entry, "words")
 
 
 async def _within(seconds: float, call: Callable[[], T]) -> T:
@@ -177,6 +213,8 @@ async def _within(seconds: float, call: Callable[[], T]) -> T:
         raise CacheUnavailable(message) from error
     except QdrantUnreachable as error:
         raise CacheUnavailable(f"{error}: check QDRANT_URL") from error
+    except KeyUnavailable as error:
+        raise CacheUnavailable(error.message) from error
 
 
 def owner_hash(tenant: str, user: str) -> str:
@@ -204,13 +242,12 @@ def _equals(key: str, value: str) -> dict[str, Any]:
     return {"key": key, "match": {"value": value}}
 
 
-def _answer(point: dict[str, Any]) -> CachedAnswer:
-    payload = point.get("payload") or {}
+def _answer(point: dict[str, Any], words: dict[str, Any]) -> CachedAnswer:
     try:
         return CachedAnswer(
-            question=payload["question"],
-            text=payload["text"],
-            passages=msgspec.convert(payload["passages"], list[Passage]),
+            question=words["question"],
+            text=words["text"],
+            passages=msgspec.convert(words["passages"], list[Passage]),
             score=point["score"],
             entry=point["id"],
         )

@@ -10,13 +10,15 @@ import re
 import socket
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from qdrant_client import QdrantClient, models
 
+from copilot.sealing.sealer import UNSEALED, Sealer
+from copilot.table import Table
 from inference.cache.no_cache import NoCache
 from inference.cache.qdrant_cache import (
     CANDIDATES,
@@ -30,6 +32,7 @@ from inference.ports import CacheScope, CacheUnavailable, Observation, Origin, T
 from inference.qdrant.http import QdrantHttp, QdrantReply, QdrantTransport
 from tests.fakes import a_passage, passages
 from tests.integration.qdrant_process import qdrant_at
+from tests.integration.sealed_table import sealed
 
 SCOPE = CacheScope(
     tenant="acme", groups_hash="g1", corpus_version="v1", model="m1", prompt_version="p1"
@@ -165,6 +168,7 @@ def make(
     collection: str,
     dimension: int = DIMENSION,
     lookup_s: float = 60.0,
+    sealer: Callable[[], Sealer] = lambda: UNSEALED,
 ) -> QdrantCache:
     return QdrantCache(
         transport,
@@ -174,12 +178,44 @@ def make(
         threshold=0.95,
         ttl_s=3600,
         lookup_s=lookup_s,
+        sealer=sealer,
     )
 
 
 def vector(*parts: float, dimension: int = DIMENSION) -> Any:
     padded = np.array([*parts, *([0.0] * (dimension - len(parts)))], dtype=np.float32)
     return padded / np.linalg.norm(padded)
+
+
+async def test_with_a_key_the_words_of_an_entry_are_sealed_and_it_serves_as_before(
+    transport: QdrantTransport, clock: WallClock, collection: str, table: Table
+) -> None:
+    with_key, _ = sealed(table, clock.time)
+    plain = make(transport, clock, collection)
+    await keep(plain, "What was the fee before?", vector=vector(1, 0.01))
+    cache = make(transport, clock, collection, sealer=lambda: with_key.sealer)
+    await keep(cache, "What is the secret fee?", text="A secret 5 EUR [1].")
+    found = await cache.lookup("?", vector(1), SCOPE)
+    assert [answer.question for answer in found] == [
+        "What is the secret fee?",
+        "What was the fee before?",
+    ]
+    assert (found[0].text, found[0].passages) == ("A secret 5 EUR [1].", passages(2))
+    asked: dict[str, Any] = {
+        "limit": 10,
+        "offset": None,
+        "with_payload": True,
+        "filter": {"must": []},
+    }
+    path = f"/collections/{collection}/points/scroll"
+    stored = repr(transport.call("POST", path, asked, timeout_s=5).body)
+    assert "fee before" in stored
+    assert "secret" not in stored
+    assert [answer.question for answer in await plain.lookup("?", vector(1), SCOPE)] == [
+        "What was the fee before?"
+    ], "without the key there is no such answer"
+    await cache.forget_user("acme", "ann")
+    assert await cache.lookup("?", vector(1), SCOPE) == []
 
 
 async def keep(cache: QdrantCache, question: str = "What is the fee?", **changes: Any) -> None:
