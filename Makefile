@@ -86,7 +86,7 @@ smoke: $(VENV)/run.stamp ## start it, ask one question over the socket, print th
 # --- checking -------------------------------------------------------------------------------------
 
 test: $(VENV)/check.stamp chat-ui/dist/index.html ## everything that must pass: unit, contract, integration, e2e, the page's own tests
-	@$(BIN)/python -m pytest tests/unit tests/contract tests/integration tests/infrastructure tests/e2e
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile tests/unit tests/contract tests/integration tests/infrastructure tests/e2e
 	@cd chat-ui && npm test --silent
 	@cd chat-ui && npm run --silent budget
 

@@ -1,14 +1,19 @@
 """Loads the engine that the settings name. Imports next to nothing until it is told to.
 
 What takes long, the model's session, is read and prepared without the interpreter's lock: begun
-first, on a thread, it costs nothing beside the imports of everything else.
+first, on a thread, it costs nothing beside the imports of everything else. These wait until the
+thread has its own imports behind it: of two threads that import numpy at the same time, one may
+find half of it.
 """
 
 from __future__ import annotations
 
+import importlib
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from inference.engine import EngineLoader
+from inference.engine import Engine, EngineLoader
 from inference.engine_builder import EngineBuilder
 
 if TYPE_CHECKING:
@@ -18,12 +23,33 @@ if TYPE_CHECKING:
 _begun: dict[Settings, EngineLoader] = {}
 
 
-def begin(settings: Settings, clock: Clock) -> None:
-    """Begin to load an engine, for whoever takes it."""
+def begin(settings: Settings, clock: Clock) -> threading.Event:
+    """Begin to load an engine, for whoever takes it. The event is set once it has imported."""
+    imported = threading.Event()
     builder = EngineBuilder(settings, clock)
-    engine = EngineLoader(builder.build, newer=builder if builder.follows else None)
+
+    def build() -> Engine:
+        if not imported.is_set():
+            _import_libraries(settings)
+            imported.set()
+        return builder.build()
+
+    engine = EngineLoader(build, newer=builder if builder.follows else None)
     engine.start()
     _begun[settings] = engine
+    return imported
+
+
+def _import_libraries(settings: Settings) -> None:
+    """What an engine will want; what is missing is told of by whoever cannot do without."""
+    names = ["numpy", "onnxruntime", "tokenizers"]
+    if settings.retriever == "faiss":
+        names.append("faiss")
+    if settings.index_bucket:
+        names.append("copilot.aws_clients")
+    for name in names:
+        with suppress(ImportError):
+            importlib.import_module(name)
 
 
 def take(settings: Settings, clock: Clock) -> EngineLoader:

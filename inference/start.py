@@ -1,9 +1,10 @@
 """What Lambda loads: the function, in a process that gets ready while Lambda still prepares it.
 
-The order is the point. The engine begins to load before anything else is imported, and the AWS
-clients are made before the first event is asked for. Settings that are missing or wrong are left
-for the invocations to tell of. Nothing that is made here becomes garbage, so nothing is looked for
-until all is made, and what was made is never looked through again: a tenth of the time.
+The order is the point. The engine begins to load before anything else is imported (its own
+libraries first, alone), and the AWS clients are made before the first event is asked for. Settings
+that are missing or wrong are left for the invocations to tell of. Nothing that is made here becomes
+garbage, so nothing is looked for until all is made, and what was made is never looked through
+again: a tenth of the time.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from inference.settings import Settings
 gc.disable()
 
 with suppress(SettingsError):
-    begin(Settings.of(os.environ), SystemClock())
+    begin(Settings.of(os.environ), SystemClock()).wait()
 
 from inference.app import handler, process  # noqa: E402
 

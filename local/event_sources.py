@@ -45,8 +45,10 @@ class Bell:
 
     async def wait(self, seconds: float) -> None:
         """Wait until it is rung, at most ``seconds``."""
+        # Not wait_for, which in Python 3.11 loses a cancellation that comes with the ring.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._rung.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._rung.wait()
         self._rung.clear()
 
 

@@ -298,10 +298,16 @@ class _Starter:
         self._undo.push_async_callback(runner.cleanup)
 
     def _step(self, name: str, what: str) -> None:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            # Somebody wants to stop, and a library on the way here did not pass it on.
+            raise asyncio.CancelledError
         self._say(f"  {name:<10} {what}  ({time.monotonic() - self._began:.1f} s)")
 
 
 async def _cancel(task: asyncio.Task[Any]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=1.0)
+    if not task.cancelled():
+        task.exception()  # Whoever watches it has been told.

@@ -112,7 +112,7 @@ def _bury(stack: LocalStack, answer_id: str) -> None:
         aws_access_key_id="local",
         aws_secret_access_key="local",
     )
-    [url] = [u for u in sqs.list_queues()["QueueUrls"] if "DeadLetterQueue" in u]
+    [url] = [u for u in sqs.list_queues()["QueueUrls"] if "-DeadLetterQueue" in u]
     sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"v": 1, "answer_id": answer_id}))
 
 

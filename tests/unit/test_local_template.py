@@ -42,6 +42,7 @@ def test_only_what_lives_in_services_is_deployed_there(template: Template) -> No
         "AWS::DynamoDB::Table",
         "AWS::S3::Bucket",
         "AWS::SQS::Queue",
+        "AWS::SQS::QueuePolicy",
         "AWS::SecretsManager::Secret",
     }
     assert services["Resources"].keys() >= {"Table", "QuestionQueue", "DeadLetterQueue"}

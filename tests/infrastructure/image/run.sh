@@ -28,8 +28,9 @@ fi
 
 if ! command -v dockerd >/dev/null || ! command -v debootstrap >/dev/null; then
   step "Installing docker.io and debootstrap ..."
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker.io debootstrap iptables >/dev/null
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends docker.io debootstrap iptables >/dev/null; } \
+    || cannot "apt-get cannot install docker.io, debootstrap and iptables (above)."
 fi
 
 case "$(uname -m)" in
@@ -73,21 +74,23 @@ dockerd --data-root "$work/data" --exec-root "$work/exec" --pidfile "$work/docke
 daemon=$!
 for _ in $(seq 60); do
   docker info >/dev/null 2>&1 && break
-  kill -0 "$daemon" 2>/dev/null || cannot "dockerd does not start (its log is above)."
+  kill -0 "$daemon" 2>/dev/null || cannot "dockerd does not start (its log is below)."
   sleep 0.5
 done
+docker info >/dev/null 2>&1 || cannot "dockerd does not answer (its log is below)."
 
 step "Making the stand-in for the base image ..."
 gateway=$(docker network inspect bridge --format '{{(index .IPAM.Config 0).Gateway}}')
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])')
-docker import --change 'ENV PATH=/usr/local/bin:/usr/bin:/bin' "$rootfs" debian-rootfs >/dev/null
+docker import --change 'ENV PATH=/usr/local/bin:/usr/bin:/bin' "$rootfs" debian-rootfs >/dev/null \
+  || cannot "dockerd keeps no image here (its log is below)."
 cp -r "$HERE/base" "$work/context"
 cp .venv-sam/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$ARCH "$work/context/aws-lambda-rie"
 cp /etc/ssl/certs/ca-certificates.crt "$work/context/ca-certificates.crt"
 grep -E '^(awslambdaric|boto3)==' requirements/run.lock | cut -d' ' -f1 >"$work/context/runtime.txt"
 docker build -q --build-arg AWS_ENDPOINT_URL="http://$gateway:$port" \
   -t public.ecr.aws/lambda/python:3.13 -t "public.ecr.aws/lambda/python:3.13-$ARCH" "$work/context" \
-  >"$work/base.log" 2>&1 || { tail -n 20 "$work/base.log" >&2; exit 1; }
+  >"$work/base.log" 2>&1 || { tail -n 20 "$work/base.log" >&2; cannot "its containers cannot install packages (above)."; }
 
 step "Building the functions with SAM ..."
 export AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0
