@@ -8,6 +8,7 @@ import asyncio
 import os
 import re
 import socket
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -62,6 +63,7 @@ class InMemoryTransport:
 
     def __init__(self) -> None:
         self._client = QdrantClient(":memory:")
+        self._one_at_a_time = threading.Lock()
 
     def call(
         self, method: str, path: str, body: dict[str, Any] | None = None, *, timeout_s: float
@@ -73,7 +75,9 @@ class InMemoryTransport:
         if not exists and (method, action) != ("PUT", ""):
             return QdrantReply(404, {"status": {"error": f"Collection `{name}` doesn't exist!"}})
         try:
-            return QdrantReply(200, {"result": self._call(method, name, action, body or {})})
+            # What reads it while another thread writes finds half a point; a server does not.
+            with self._one_at_a_time:
+                return QdrantReply(200, {"result": self._call(method, name, action, body or {})})
         except ValueError as error:
             return QdrantReply(400, {"status": {"error": f"dimension: {error}"}})
 
