@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_sqs.client import SQSClient
 
+VISIBILITY = "VisibilityTimeout: !FindInMap [SixTimes, !Ref InferenceTimeoutS, Seconds]"
 VISIBILITY_S = 30
 """In place of the template's twelve minutes, so that a redelivery is seen."""
 
@@ -30,8 +31,7 @@ def shortened(directory: Path, changes: Iterable[tuple[str, str]] = ()) -> Path:
     Each replaced text must occur exactly once, so that a changed template is noticed.
     """
     text = (ROOT / "template.yaml").read_text()
-    visibility = ("VisibilityTimeout: 720", f"VisibilityTimeout: {VISIBILITY_S}")
-    for old, new in (visibility, *changes):
+    for old, new in ((VISIBILITY, f"VisibilityTimeout: {VISIBILITY_S}"), *changes):
         if text.count(old) != 1:
             raise AssertionError(f"template.yaml holds {old!r} {text.count(old)} times")
         text = text.replace(old, new)
@@ -71,7 +71,7 @@ class FaultStack(LocalStack):
         client: SQSClient = boto3.client("sqs", **self._access())
         urls = client.list_queues()["QueueUrls"]
         names = ("DeadLetterQueue", "QuestionQueue")
-        return client, {name: next(url for url in urls if name in url) for name in names}
+        return client, {name: next(url for url in urls if f"-{name}" in url) for name in names}
 
     def send(self, queue: str, answer_id: str) -> None:
         """Put an answer's message on a queue."""

@@ -33,7 +33,7 @@ def short_stack(directory: Path, shell: Shell, undo: ExitStack) -> FaultStack:
     return FaultStack(
         directory,
         shell={**shell, "QDRANT_URL": qdrant.url},
-        changes=[("      Timeout: 120\n", f"      Timeout: {TIMEOUT_S}\n")],
+        changes=[("      Timeout: !Ref InferenceTimeoutS\n", f"      Timeout: {TIMEOUT_S}\n")],
         arguments=["--idle-timeout", str(IDLE_S), "--connection-age", str(AGE_S)],
     )
 
@@ -41,7 +41,9 @@ def short_stack(directory: Path, shell: Shell, undo: ExitStack) -> FaultStack:
 @stack("odd")
 def odd_stack(directory: Path, shell: Shell, undo: ExitStack) -> FaultStack:
     """Workers with wrong clocks and full disks."""
-    index = "          INDEX_DIR: faiss_index\n          MODEL_DIR: inference/model\n"
+    index = (
+        "          INDEX_CHECK_S: !Ref IndexCheckSeconds\n          MODEL_DIR: inference/model\n"
+    )
     path = f"          PYTHONPATH: {WRONG_CLOCK}:{ROOT}\n"
     return FaultStack(
         directory, shell=shell, changes=[(index, index + path)], arguments=["--workers", "8"]
