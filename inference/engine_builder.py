@@ -133,6 +133,14 @@ def load_engine(settings: Settings, clock: Clock) -> Engine:
     return EngineBuilder(settings, clock).build()
 
 
+def _scratch() -> Path:
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:
+        # Nothing can be written anywhere: the index in the image needs no space.
+        return Path("/tmp")  # noqa: S108
+
+
 def published_index(settings: Settings, clock: Clock) -> PublishedIndex:
     """The bucket's index, as the settings name it."""
     from copilot.aws_clients import aws_clients
@@ -152,7 +160,7 @@ def published_index(settings: Settings, clock: Clock) -> PublishedIndex:
     return PublishedIndex(
         bucket,
         shipped=settings.index_dir,
-        folder=Path(tempfile.gettempdir()) / "indexes",
+        folder=_scratch() / "indexes",
         monotonic=clock.monotonic,
         every_s=settings.index_check_s,
     )

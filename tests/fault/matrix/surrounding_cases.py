@@ -133,7 +133,8 @@ async def full_disk(run: Run) -> None:
         transcript = run.read(accepted.answer_id)
         await run.follow(client, transcript)
     log = run.stack.state_directory / "logs" / "InferenceFunction.log"
-    run.expect(log.stat().st_size == 0, "a worker could write to the disk")
+    said = log.read_bytes()
+    run.expect(b"no byte can be written to the disk" in said, "a worker could write to the disk")
 
 
 @case("36b", "an index file is truncated at the start", where="broken", runs=2)
