@@ -238,6 +238,7 @@ def answer_cache(settings: Settings, clock: Clock, dimension: int) -> AnswerCach
         dimension=dimension,
         threshold=settings.cache_threshold,
         ttl_s=settings.cache_ttl_s,
+        lookup_s=settings.cache_lookup_s,
         # Made by the first answer that is read or kept: the engine loads before any client is.
         sealer=functools.cache(lambda: cache_sealer(settings, clock)),
     )

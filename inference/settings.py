@@ -58,6 +58,9 @@ VARIABLES = (
         "what else must agree before a near question is served: empty, or model: the language "
         "model says whether both ask the same",
     ),
+    Variable(
+        "CACHE_LOOKUP_MS", "250", "ms", "how long the cache may take before it is passed over"
+    ),
     Variable("CACHE_TTL_DAYS", "7", "days", "how long an answer may be served from the cache"),
     Variable("OPENAI_API_KEY", "", "", "the key of GPT; empty: see OPENAI_SECRET_ARN"),
     Variable("OPENAI_SECRET_ARN", "", "ARN", "the secret that holds the key of GPT"),
@@ -131,6 +134,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     cache_threshold: float
     cache_max_error_rate: float | None
     cache_hit_check: str
+    cache_lookup_s: float
     cache_ttl_s: float
     openai_api_key: str
     openai_secret_arn: str
@@ -201,6 +205,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             if values.text("CACHE_MAX_ERROR_RATE")
             else None,
             cache_hit_check=hit_check,
+            cache_lookup_s=values.integer("CACHE_LOOKUP_MS", least=10) / 1000,
             cache_ttl_s=values.number("CACHE_TTL_DAYS", least=0.01, most=3650) * 86_400,
             openai_api_key=values.text("OPENAI_API_KEY"),
             openai_secret_arn=values.text("OPENAI_SECRET_ARN"),

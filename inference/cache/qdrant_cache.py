@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 CANDIDATES = 8
 """How many near questions are looked at. Paraphrases crowd; the right one need not be nearest."""
-LOOKUP_TIMEOUT_S = 0.25
 WRITE_TIMEOUT_S = 10.0
 """Writing follows the end of an answer, so nobody waits for it; the first one makes indexes."""
 _NAMESPACE = uuid.UUID("7d1f5d1c-3a52-5d0e-9d8e-0b6a3c6f4a11")
@@ -68,7 +67,7 @@ class QdrantCache:
         dimension: int,
         threshold: float,
         ttl_s: float,
-        lookup_s: float = LOOKUP_TIMEOUT_S,
+        lookup_s: float,
         sealer: Callable[[], Sealer] = lambda: UNSEALED,
     ) -> None:
         self._collection = collection

@@ -129,6 +129,14 @@ async def test_a_follow_up_uses_the_conversation(client: ChatClient, model: Scri
     assert "48.50" in condensing
 
 
+async def decision(client: ChatClient, question: str) -> str:
+    """What the cache decided about a question that is asked now."""
+    end = (await client.follow((await client.ask(question)).answer_id)).end
+    assert end is not None
+    assert end.receipt is not None
+    return end.receipt.cache.decision
+
+
 async def test_the_same_question_again_comes_from_the_cache_until_asked_afresh(
     stack: LocalStack, model: ScriptedModel
 ) -> None:
@@ -139,8 +147,11 @@ async def test_the_same_question_again_comes_from_the_cache_until_asked_afresh(
         assert first.end is not None
         assert first.end.receipt is not None
         assert first.end.receipt.cache.decision == "miss"
+        # It is stored after the end has been sent.
+        async with asyncio.timeout(30):
+            while await decision(ann, question) == "miss":
+                continue
         served = len(model.served)
-        await asyncio.sleep(0.5)  # it is stored after the end has been sent
         again = await bob.follow((await bob.ask(question)).answer_id)
         assert_whole(again, first.text)
         assert again.end is not None

@@ -15,6 +15,7 @@ import pytest
 from copilot.transcript import Transcript
 from copilot.wire import AnyServerEvent, Cancel, Delta, End, Error, encode_client
 from local.chat_client import ChatClient
+from tests.e2e.conftest import PATIENT
 from tests.e2e.local_stack import LocalStack
 from tests.e2e.openai_server import Script, ScriptedModel
 
@@ -208,7 +209,7 @@ async def test_an_idle_socket_is_closed_as_going_away(
 async def test_an_answer_survives_a_restart_of_everything(
     make_stack: Callable[..., LocalStack],
 ) -> None:
-    stack = make_stack()
+    stack = make_stack(parameters=PATIENT)
     async with ChatClient(stack.websocket_url) as client:
         accepted = await client.ask(QUESTION)
         before = await client.follow(accepted.answer_id)

@@ -65,6 +65,7 @@ def test_what_must_be_set_is_named(name: str) -> None:
     [
         ("CACHE_THRESHOLD", "0.2"),
         ("CACHE_THRESHOLD", "high"),
+        ("CACHE_LOOKUP_MS", "0"),
         ("CACHE_TTL_DAYS", "-1"),
         ("RETRIEVED_PASSAGES", "0"),
         ("PASSAGES_PER_DOCUMENT", "-1"),

@@ -19,7 +19,7 @@ from tests.e2e.browser.answers import LAST_WORDS, scripted_model
 from tests.e2e.local_stack import LocalStack
 
 HERE = Path(__file__).parent
-PARAMETERS = {"QuestionsPerMinute": "1000"}
+PARAMETERS = {"QuestionsPerMinute": "1000", "CacheLookupMs": "10000"}
 
 
 def main(arguments: Sequence[str]) -> int:
