@@ -24,9 +24,9 @@ from benchmarks.plain_environment import plain_index, python
 from benchmarks.report import Budget, Measure, Result, Skipped, Table, alternate, run
 from benchmarks.scripted_aws import TABLE, ScriptedAws
 from benchmarks.started_function import compile_bytecode, started
-from copilot.asking import Asking
+from copilot.answer_log.asking import Asking
+from copilot.answer_log.question import NewQuestion
 from copilot.identity import Identity
-from copilot.question import NewQuestion
 from copilot.table import Table as AnswerTable
 from tests.e2e.openai_server import Script, ScriptedModel
 

@@ -18,7 +18,7 @@ from benchmarks.eval_rankings import opened
 from benchmarks.eval_report import changes, kept, table, write
 from benchmarks.eval_sets import BadData, EvalSet, read_beir, shipped
 from benchmarks.grounding_metrics import abstention, citations
-from copilot.index_manifest import IndexUnusable
+from copilot.index_bundle.manifest import IndexUnusable
 from embed.errors import EmbedError
 from inference.encoders.onnx_embedder import EmbedderUnusable, OnnxEmbedder
 from inference.ports import Embedder

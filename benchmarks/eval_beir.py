@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from benchmarks.eval_sets import BeirFolder, EvalSet
-from copilot.index_texts import ChunkRecord, DocumentRecord
+from copilot.index_bundle.texts import ChunkRecord, DocumentRecord
 from embed.build import build
 from embed.engine import LocalEngine
 from embed.plan import Plan

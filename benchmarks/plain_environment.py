@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from benchmarks.report import Skipped
-from copilot.index_manifest import read_manifest
+from copilot.index_bundle.manifest import read_manifest
 from inference.retrieval.chunk_store import ChunkStore
 
 ROOT = Path(__file__).resolve().parents[1]

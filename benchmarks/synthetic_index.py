@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from copilot.index_manifest import (
+from copilot.index_bundle.manifest import (
     MANIFEST_NAME,
     SCHEMA_VERSION,
     Chunking,
@@ -30,7 +30,7 @@ from copilot.index_manifest import (
     read_manifest,
     sha256_of,
 )
-from copilot.index_texts import (
+from copilot.index_bundle.texts import (
     CHUNK_OFFSETS,
     CHUNKS,
     COLUMNS,

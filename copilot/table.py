@@ -25,6 +25,9 @@ META_SK = "META"
 MESSAGE_SK_PREFIX = "MSG#"
 CHUNK_SK_PREFIX = "C#"
 
+HEADER_TTL_S = 7 * 86_400
+"""How long an answer's header and question are kept."""
+
 OWNER_INDEX = "conversations-by-owner"
 """Sparse index over conversations: ``owner_key`` (hash), ``list_order`` (range, a number)."""
 

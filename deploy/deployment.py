@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from copilot.index_bucket import BucketUnreachable, IndexBucket
-from copilot.index_manifest import IndexUnusable
+from copilot.index_bundle.bucket import BucketUnreachable, IndexBucket
+from copilot.index_bundle.manifest import IndexUnusable
 from deploy.clients import Clients
 from deploy.page import PageFile, Upload, plan, read_page
 from deploy.page_bucket import carry_out, invalidate, look

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from copilot.index_bucket import IndexBucket
+from copilot.index_bundle.bucket import IndexBucket
 from embed.errors import EmbedError
 
 INDEX_BUCKET_OUTPUT = "IndexBucketName"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from copilot.index_manifest import (
+from copilot.index_bundle.manifest import (
     IndexManifest,
     IndexUnusable,
     read_manifest,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from copilot.index_manifest import (
+from copilot.index_bundle.manifest import (
     MANIFEST_NAME,
     SCHEMA_VERSION,
     Chunking,
@@ -18,7 +18,7 @@ from copilot.index_manifest import (
     IndexManifest,
     sha256_of,
 )
-from copilot.index_texts import CHUNK_OFFSETS, CHUNKS, COLUMNS, DOCUMENTS, GROUPS, TEXTS
+from copilot.index_bundle.texts import CHUNK_OFFSETS, CHUNKS, COLUMNS, DOCUMENTS, GROUPS, TEXTS
 from embed.chunking import MAX_CHARS, STRATEGY
 from embed.plan import Plan
 from embed.vector_index import write_vectors, write_windows

@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from copilot.index_bucket import Current, IndexBucket
-from copilot.index_download import download
-from copilot.index_manifest import read_manifest, verify_files
-from copilot.index_texts import FILES
-from copilot.uploads import PREFIX, is_upload
+from copilot.documents.uploads import PREFIX, is_upload
+from copilot.index_bundle.bucket import Current, IndexBucket
+from copilot.index_bundle.download import download
+from copilot.index_bundle.manifest import read_manifest, verify_files
+from copilot.index_bundle.texts import FILES
 from embed.build import build
 from embed.engine import LocalEngine
 from embed.errors import EmbedError

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from copilot.index_bucket import BucketUnreachable
-from copilot.index_manifest import IndexUnusable
+from copilot.index_bundle.bucket import BucketUnreachable
+from copilot.index_bundle.manifest import IndexUnusable
 from embed.engine import Engine, LocalEngine
 from embed.errors import EmbedError
 from inference.encoders.onnx_embedder import EmbedderUnusable, OnnxEmbedder
 
 if TYPE_CHECKING:
-    from copilot.index_bucket import IndexBucket
+    from copilot.index_bundle.bucket import IndexBucket
     from embed.build import Outcome, Report
     from embed.publishing import Switched
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from copilot.index_texts import Metadata
+from copilot.index_bundle.texts import Metadata
 
 Span = tuple[int, int]
 BlockKind = Literal["paragraph", "item", "table", "code"]

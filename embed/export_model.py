@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec import Struct
 
-from copilot.index_manifest import FileEntry, sha256_of
+from copilot.index_bundle.manifest import FileEntry, sha256_of
 from embed.errors import ModelExportFailed
 from inference.encoders.onnx_embedder import CONFIG_NAME, EmbeddingConfig, OnnxEmbedder
 from inference.encoders.onnx_model import CONFIG_SCHEMA, MODEL_FILE, TOKENIZER_FILE, ModelConfig

@@ -11,10 +11,10 @@ from typing import Any
 from botocore.config import Config
 
 from copilot.aws_clients import aws_clients
-from copilot.document_status import DocumentStatuses
-from copilot.index_bucket import IndexBucket
-from copilot.log import configure_logging
+from copilot.documents.status import DocumentStatuses
+from copilot.index_bundle.bucket import IndexBucket
 from copilot.table import Table
+from copilot.telemetry.log import configure_logging
 from embed.ingestion import Ingestion, Limits
 from embed.settings import Settings
 from embed.uploaded import BadNotification, keys_of

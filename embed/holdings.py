@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from copilot.index_texts import ChunkRecord, DocumentRecord, IndexTexts
+from copilot.index_bundle.texts import ChunkRecord, DocumentRecord, IndexTexts
 from embed.document import Document
 from embed.plan import Plan, make_plan, version_of
 from embed.windows import windows_of

@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from copilot.document_status import DocumentStatuses, State
-from copilot.index_bucket import IndexBucket, ObjectMissing
-from copilot.index_download import download
-from copilot.index_manifest import read_manifest, verify_files
-from copilot.uploads import groups_of, path_of
+from copilot.documents.status import DocumentStatuses, State
+from copilot.documents.uploads import groups_of, path_of
+from copilot.index_bundle.bucket import IndexBucket, ObjectMissing
+from copilot.index_bundle.download import download
+from copilot.index_bundle.manifest import read_manifest, verify_files
 from embed.build import build
 from embed.document import Document
 from embed.engine import LocalEngine

@@ -11,8 +11,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from copilot.index_bucket import Version
-from copilot.index_manifest import read_manifest, verify_files
+from copilot.index_bundle.bucket import Version
+from copilot.index_bundle.manifest import read_manifest, verify_files
 from inference.ports import Passage
 from inference.retrieval.chunk_store import ChunkStore
 

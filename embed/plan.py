@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from copilot.index_texts import ChunkRecord, DocumentRecord
+from copilot.index_bundle.texts import ChunkRecord, DocumentRecord
 from embed.chunking import MAX_CHARS, MIN_CHARS, STRATEGY, Chunk, chunk_document
 from embed.document import Document
 from embed.engine import Engine, LocalEngine

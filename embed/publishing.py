@@ -17,8 +17,15 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from copilot.index_bucket import Current, IndexBucket, PointerMoved, Version, code_of, unreachable
-from copilot.index_manifest import (
+from copilot.index_bundle.bucket import (
+    Current,
+    IndexBucket,
+    PointerMoved,
+    Version,
+    code_of,
+    unreachable,
+)
+from copilot.index_bundle.manifest import (
     MANIFEST_NAME,
     FileEntry,
     IndexManifest,
@@ -26,7 +33,7 @@ from copilot.index_manifest import (
     read_manifest,
     verify_files,
 )
-from copilot.index_pointer import IndexPointer, is_version, key_of, manifest_key, pointer_to
+from copilot.index_bundle.pointer import IndexPointer, is_version, key_of, manifest_key, pointer_to
 from embed.errors import EmbedError
 
 UPLOADS = 8

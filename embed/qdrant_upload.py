@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from copilot.index_manifest import read_manifest, verify_files
+from copilot.index_bundle.manifest import read_manifest, verify_files
 from embed.errors import EmbedError
 from inference.qdrant.http import QdrantReply, QdrantTransport, QdrantUnreachable
 from inference.retrieval.chunk_store import ChunkStore
@@ -49,7 +49,7 @@ def upload(
     """Bring the vectors of ``bundle`` into the collections that ``prefix`` and its version name.
 
     Raises:
-        copilot.index_manifest.IndexUnusable: the bundle is missing or damaged.
+        copilot.index_bundle.manifest.IndexUnusable: the bundle is missing or damaged.
         UploadFailed: Qdrant is out of reach, refuses, or holds another number of points in the end.
     """
     manifest = read_manifest(bundle)

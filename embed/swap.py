@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from copilot.index_manifest import MANIFEST_NAME
+from copilot.index_bundle.manifest import MANIFEST_NAME
 from embed.errors import BuildLocked, NotABundle
 
 _AT_FDCWD = -100

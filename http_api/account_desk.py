@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from copilot.forgetting import Forgetting
+from copilot.answer_log.forgetting import Forgetting
 from copilot.identity import Identity
-from copilot.queue_messages import ForgetUser
-from copilot.queue_sender import QueueSender
+from copilot.question_queue.messages import ForgetUser
+from copilot.question_queue.sender import QueueSender
 from http_api import models
 
 LATE_STORES_S = 900

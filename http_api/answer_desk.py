@@ -6,21 +6,21 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from copilot.allowance import Allowance
-from copilot.answer_header import AnswerExpired, Busy, Header
-from copilot.answers import AnswerLog
-from copilot.asking import Asking
-from copilot.feedback import FeedbackBook
-from copilot.headers import owned_header
+from copilot.access.allowance import Allowance
+from copilot.access.tickets import Grant
+from copilot.answer_log.answers import AnswerLog
+from copilot.answer_log.asking import Asking
+from copilot.answer_log.feedback import FeedbackBook
+from copilot.answer_log.header import AnswerExpired, Busy, Header
+from copilot.answer_log.header_rows import owned_header
+from copilot.answer_log.judgement import Judgement
+from copilot.answer_log.question import NewQuestion, check_question
+from copilot.answer_log.replay import Chunk, read_chunks
 from copilot.identifiers import new_id
 from copilot.identity import Identity
-from copilot.judgement import Judgement
-from copilot.question import NewQuestion, check_question
-from copilot.queue_messages import AnswerQuestion
-from copilot.queue_sender import QueueSender
-from copilot.replay import Chunk, read_chunks
+from copilot.question_queue.messages import AnswerQuestion
+from copilot.question_queue.sender import QueueSender
 from copilot.table import Table
-from copilot.tickets import Grant
 from copilot.wire import Accepted, Delta, Sources, Status, encode_event
 from http_api import models
 from http_api.answer_reading import AnswerReading

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from copilot.answer_header import Header, UnknownAnswer
-from copilot.conversations import Conversations
-from copilot.headers import owned_header, read_header
+from copilot.answer_log.header import Header, UnknownAnswer
+from copilot.answer_log.header_rows import owned_header, read_header
+from copilot.answer_log.replay import joined_text, read_chunks
+from copilot.conversations.history import Conversations
 from copilot.identity import Identity
-from copilot.replay import joined_text, read_chunks
 from copilot.table import Table
 from http_api import models
 from http_api.presenting import answer_of, end_of

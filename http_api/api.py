@@ -14,9 +14,10 @@ from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolv
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from copilot.answer_header import AnswerError, RateLimited
-from copilot.index_manifest import IndexUnusable
-from copilot.question import BadQuestion
+from copilot.access.allowance import RateLimited
+from copilot.answer_log.question import BadQuestion
+from copilot.errors import AnswerError
+from copilot.index_bundle.manifest import IndexUnusable
 from http_api import (
     account_routes,
     answer_routes,

@@ -16,18 +16,18 @@ from typing import Any
 
 from botocore.config import Config
 
+from copilot.access.tickets import Grant
+from copilot.answer_log.forgetting import Forgetting
 from copilot.aws_clients import aws_clients
-from copilot.document_status import DocumentStatuses
-from copilot.forgetting import Forgetting
-from copilot.index_bucket import IndexBucket
-from copilot.index_texts import FILES
-from copilot.log import about, configure_logging
-from copilot.metrics import EmfMetrics, Metrics
-from copilot.published_index import PublishedIndex
-from copilot.queue_sender import QueueSender
+from copilot.documents.status import DocumentStatuses
+from copilot.index_bundle.bucket import IndexBucket
+from copilot.index_bundle.published import PublishedIndex
+from copilot.index_bundle.texts import FILES
+from copilot.question_queue.sender import QueueSender
 from copilot.sealing.choosing import sealer_of
 from copilot.table import Table
-from copilot.tickets import Grant
+from copilot.telemetry.log import about, configure_logging
+from copilot.telemetry.metrics import EmfMetrics, Metrics
 from http_api import api
 from http_api.account_desk import TableAccountDesk
 from http_api.answer_desk import TableAnswerDesk

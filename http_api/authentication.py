@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from copilot.connections import CONNECTION_TTL_S
+from copilot.access.connections import CONNECTION_TTL_S
+from copilot.access.tickets import CLIENT_ID, Grant
 from copilot.identity import anonymous_identity
-from copilot.tickets import CLIENT_ID, Grant
 from http_api.models import ID_PATTERN
 from http_api.problems import ProblemError
 from http_api.sign_in.verifier import NotSignedIn, SignInUnavailable, Verifier

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from copilot.conversation_list import ConversationList, Position
-from copilot.conversations import ConversationHead, Conversations
+from copilot.answer_log.stopping import Stopping
+from copilot.conversations.history import ConversationHead, Conversations
+from copilot.conversations.listing import ConversationList, Position
 from copilot.identity import Identity
-from copilot.stopping import Stopping
 from copilot.table import Table
 from http_api import exporting, models
 from http_api.answer_reading import AnswerReading

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from copilot.published_index import PublishedIndex
+from copilot.index_bundle.published import PublishedIndex
 
 
 class CurrentBundle:

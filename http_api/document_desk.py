@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from copilot.document_status import DocumentStatus
+from copilot.documents.status import DocumentStatus
 from copilot.identity import Identity
-from copilot.index_manifest import IndexManifest, read_manifest, verify_files
-from copilot.index_texts import FILES, ChunkRecord, DocumentRecord, IndexTexts
+from copilot.index_bundle.manifest import IndexManifest, read_manifest, verify_files
+from copilot.index_bundle.texts import FILES, ChunkRecord, DocumentRecord, IndexTexts
 from http_api import models
 from http_api.cursors import decode_cursor, encode_cursor, invalid_cursor
 from http_api.document_waiting import title_of, waiting_summary

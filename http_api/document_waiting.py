@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from copilot.document_status import DocumentStatus
-from copilot.uploads import key_of
+from copilot.documents.status import DocumentStatus
+from copilot.documents.uploads import key_of
 from http_api.models import DocumentSummary
 
 NOT_IN_CURRENT = "It is indexed, but not in the current index."

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from copilot.metrics import FAILURES, QUESTIONS, REFUSED_QUESTIONS, Figures
+from copilot.telemetry.metrics import FAILURES, QUESTIONS, REFUSED_QUESTIONS, Figures
 
 
 def figures_of(event: Mapping[str, Any], response: Mapping[str, Any]) -> Figures:

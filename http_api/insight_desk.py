@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from copilot.answer_log.receipts import DAY_S, Receipts, Rollup, day_of, day_start
 from copilot.identity import Identity
-from copilot.receipts import DAY_S, Receipts, Rollup, day_of, day_start
 from copilot.table import Table
 from http_api import models
 from http_api.tally import (

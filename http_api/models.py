@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from copilot.document_status import State as DocumentState
+from copilot.documents.status import State as DocumentState
 from copilot.wire import MAX_QUESTION_CHARS, AnswerState, FeedbackReason
 from http_api.wire_types import End, Source
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from copilot import wire
-from copilot.conversations import ConversationHead, Message
-from copilot.question import ROOT
+from copilot.conversations.history import ROOT, ConversationHead, Message
 from http_api import models
 
 

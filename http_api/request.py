@@ -5,8 +5,8 @@ from __future__ import annotations
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
+from copilot.access.tickets import Grant
 from copilot.identity import Identity
-from copilot.tickets import Grant
 from http_api.services import Services
 
 _SERVICES = "services"

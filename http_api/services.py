@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from copilot.access.tickets import Grant
 from copilot.identity import Identity
-from copilot.tickets import Grant
 from copilot.wire import Accepted
 from http_api.models import (
     Answer,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from copilot.connections import Connections
+from copilot.access.connections import Connections
+from copilot.access.tickets import TICKET_TTL_S, Grant, Tickets
 from copilot.identity import Identity
 from copilot.table import Table
-from copilot.tickets import TICKET_TTL_S, Grant, Tickets
 from http_api import models
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from copilot.receipts import StoredReceipt
+from copilot.answer_log.receipts import StoredReceipt
 from http_api import histogram, models
 
 ABSTAINED = "abstained"

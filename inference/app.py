@@ -13,15 +13,15 @@ import os
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from copilot.log import about, configure_logging
-from copilot.metrics import FAILURES, FALSE_HIT_REPORTS
-from copilot.queue_messages import (
+from copilot.question_queue.messages import (
     AnswerQuestion,
     AnyQueueMessage,
     BadQueueMessage,
     decode_message,
 )
-from copilot.tracing import SQS_ATTRIBUTE, trace_id
+from copilot.telemetry.log import about, configure_logging
+from copilot.telemetry.metrics import FAILURES, FALSE_HIT_REPORTS
+from copilot.telemetry.tracing import SQS_ATTRIBUTE, trace_id
 from inference.bootstrap import Process, build, load_model
 from inference.clock import SystemClock
 from inference.engine import EngineUnusable

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
-from copilot.answers import AnswerLog
+from copilot.answer_log.answers import AnswerLog
 from copilot.aws_clients import AwsClients, aws_clients
 from copilot.configuration import SettingsError
-from copilot.conversations import Conversations
-from copilot.metrics import EmfMetrics, Metrics
+from copilot.conversations.history import Conversations
 from copilot.sealing.choosing import sealer_of
 from copilot.table import Table
+from copilot.telemetry.metrics import EmfMetrics, Metrics
 from inference.answering.turn import Limits
 from inference.aws.connection_sink import ConnectionSink, client_config
 from inference.aws.direct_log import DirectLog

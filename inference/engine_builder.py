@@ -15,14 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from copilot.index_manifest import IndexUnusable
+from copilot.index_bundle.manifest import IndexUnusable
 from inference.engine import Engine, EngineUnusable
 from inference.ports import AnswerCache, Clock, Embedder, Retriever
 from inference.settings import Settings
 
 if TYPE_CHECKING:
-    from copilot.index_manifest import IndexManifest
-    from copilot.published_index import PublishedIndex
+    from copilot.index_bundle.manifest import IndexManifest
+    from copilot.index_bundle.published import PublishedIndex
     from copilot.sealing.data_keys import KeyService
     from copilot.sealing.sealer import Sealer
     from inference.retrieval.faiss_retriever import FaissRetriever
@@ -144,8 +144,8 @@ def _scratch() -> Path:
 def published_index(settings: Settings, clock: Clock) -> PublishedIndex:
     """The bucket's index, as the settings name it."""
     from copilot.aws_clients import aws_clients
-    from copilot.index_bucket import IndexBucket
-    from copilot.published_index import PublishedIndex
+    from copilot.index_bundle.bucket import IndexBucket
+    from copilot.index_bundle.published import PublishedIndex
 
     def bucket() -> IndexBucket:
         from botocore.config import Config

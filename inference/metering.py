@@ -11,10 +11,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
 
-from copilot import metrics
-from copilot.answers import Flushed, Lease
-from copilot.ending import Ending
-from copilot.metrics import Metric
+from copilot.answer_log.answers import Flushed, Lease
+from copilot.answer_log.ending import Ending
+from copilot.telemetry import metrics
+from copilot.telemetry.metrics import Metric
 from copilot.wire import End, Receipt, Source
 from inference.answering.turn_events import TurnEvent
 from inference.ports import (

@@ -15,8 +15,8 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from copilot.answers import Flushed, Lease
-from copilot.ending import Ending
+from copilot.answer_log.answers import Flushed, Lease
+from copilot.answer_log.ending import Ending
 from copilot.wire import (
     MAX_DELTA_BYTES,
     AnyServerEvent,

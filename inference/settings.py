@@ -7,11 +7,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from copilot.audit import AUDIT_RETENTION, audit_retention_s
+from copilot.answer_log.audit import AUDIT_RETENTION, audit_retention_s
 from copilot.configuration import SettingsError, Values, Variable
-from copilot.metrics import STACK_NAME
 from copilot.redaction.settings import REDACT, redacted_kinds
 from copilot.sealing.choosing import KMS_KEY_ID
+from copilot.telemetry.metrics import STACK_NAME
 from inference.chat_models.price import KNOWN, Price
 
 VARIABLES = (

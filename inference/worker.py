@@ -11,10 +11,10 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from copilot.answer_header import Fenced, NotTaken
-from copilot.answers import Lease
-from copilot.conversations import Message
-from copilot.metrics import Metrics
+from copilot.answer_log.answers import Lease
+from copilot.answer_log.header import Fenced, NotTaken
+from copilot.conversations.history import Message
+from copilot.telemetry.metrics import Metrics
 from inference.answering.knowledge import Parts
 from inference.answering.turn import Limits, refused, run_turn
 from inference.answering.turn_events import Question, Status, TurnEvent

@@ -12,7 +12,7 @@ from typing import Any
 
 import jsonschema
 
-from copilot.log import configure_logging
+from copilot.telemetry.log import configure_logging
 
 _SIZES = [
     f"{prefix}{kind}".capitalize()

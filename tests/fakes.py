@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from copilot.answer_header import Fenced, Header
-from copilot.answers import Flushed, Lease
-from copilot.ending import Ending
+from copilot.answer_log.answers import Flushed, Lease
+from copilot.answer_log.ending import Ending
+from copilot.answer_log.header import Fenced, Header
+from copilot.answer_log.question import Question
 from copilot.identity import Identity
-from copilot.metrics import Figures
-from copilot.question import Question
+from copilot.telemetry.metrics import Figures
 from copilot.wire import AnyServerEvent, End, Source, decode_event
 from inference.cache.guards.decide import RIVAL_MARGIN
 from inference.cache.qdrant_cache import CANDIDATES, point_id

@@ -16,7 +16,7 @@ from tokenizers.normalizers import Lowercase
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 
-from copilot.index_manifest import sha256_of
+from copilot.index_bundle.manifest import sha256_of
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
 BIAS = 2.0

@@ -12,11 +12,11 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from copilot.access.connections import Connection, Connections, UnknownConnection
 from copilot.aws_clients import aws_clients
-from copilot.connections import Connection, Connections, UnknownConnection
 from copilot.identity import Identity, anonymous_user
-from copilot.log import about, configure_logging
-from copilot.metrics import FAILURES, EmfMetrics
+from copilot.telemetry.log import about, configure_logging
+from copilot.telemetry.metrics import FAILURES, EmfMetrics
 from copilot.wire import AnyServerEvent, Error, ProtocolError, decode_client, encode_event
 from websocket_handler.clients import client_config, sealed_table
 from websocket_handler.desk import AwsDesk

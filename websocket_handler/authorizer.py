@@ -15,12 +15,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from copilot.answer_header import TicketRefused
+from copilot.access.tickets import CLIENT_ID, TicketRefused, Tickets
 from copilot.aws_clients import aws_clients
 from copilot.identity import ANYBODY
-from copilot.log import configure_logging
 from copilot.table import Table
-from copilot.tickets import CLIENT_ID, Tickets
+from copilot.telemetry.log import configure_logging
 from websocket_handler.clients import client_config
 from websocket_handler.settings import AuthorizerSettings
 

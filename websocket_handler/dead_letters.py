@@ -8,12 +8,12 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from copilot.answer_header import NotTaken
+from copilot.answer_log.header import NotTaken
+from copilot.answer_log.stopping import Stopping
 from copilot.aws_clients import aws_clients
-from copilot.log import about, configure_logging
-from copilot.metrics import DEAD_LETTERS, FAILURES, EmfMetrics
-from copilot.queue_messages import AnswerQuestion, BadQueueMessage, decode_message
-from copilot.stopping import Stopping
+from copilot.question_queue.messages import AnswerQuestion, BadQueueMessage, decode_message
+from copilot.telemetry.log import about, configure_logging
+from copilot.telemetry.metrics import DEAD_LETTERS, FAILURES, EmfMetrics
 from copilot.wire import ErrorInfo
 from websocket_handler.clients import client_config, sealed_table
 from websocket_handler.pushes import push

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from copilot.allowance import Allowance
-from copilot.answer_header import Header, TicketRefused
-from copilot.answers import AnswerLog
-from copilot.asking import Asking
-from copilot.connections import Connections
-from copilot.feedback import FeedbackBook
+from copilot.access.allowance import Allowance
+from copilot.access.connections import Connections
+from copilot.access.tickets import TicketRefused, Tickets
+from copilot.answer_log.answers import AnswerLog
+from copilot.answer_log.asking import Asking
+from copilot.answer_log.feedback import FeedbackBook
+from copilot.answer_log.header import Header
+from copilot.answer_log.judgement import Judgement
+from copilot.answer_log.question import Asked, NewQuestion
+from copilot.answer_log.replay import replay
+from copilot.answer_log.stopping import Stopping
 from copilot.identity import Identity
-from copilot.judgement import Judgement
-from copilot.question import Asked, NewQuestion
-from copilot.queue_messages import AnswerQuestion
-from copilot.queue_sender import QueueSender
-from copilot.replay import replay
-from copilot.stopping import Stopping
+from copilot.question_queue.messages import AnswerQuestion
+from copilot.question_queue.sender import QueueSender
 from copilot.table import Table
-from copilot.tickets import Tickets
 from copilot.wire import End, Snapshot
 from websocket_handler.routes import Caller
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from copilot.answer_header import RateLimited
-from copilot.metrics import QUESTIONS, REFUSED_QUESTIONS, Figures
+from copilot.access.allowance import RateLimited
+from copilot.telemetry.metrics import QUESTIONS, REFUSED_QUESTIONS, Figures
 from copilot.wire import Accepted, AnyServerEvent, Rejected
 
 

@@ -10,10 +10,12 @@ from typing import Protocol, assert_never
 
 from msgspec import Struct
 
-from copilot.answer_header import AnswerError, Busy, Header, RateLimited
+from copilot.access.allowance import RateLimited
+from copilot.answer_log.header import Busy, Header
+from copilot.answer_log.judgement import Judgement
+from copilot.answer_log.question import Asked, BadQuestion, NewQuestion, check_question
+from copilot.errors import AnswerError
 from copilot.identity import Identity
-from copilot.judgement import Judgement
-from copilot.question import Asked, BadQuestion, NewQuestion, check_question
 from copilot.wire import (
     Accepted,
     AnyClientMessage,

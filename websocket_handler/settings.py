@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from copilot.allowance import Allowance
-from copilot.allowance_settings import LIMITS, allowance_of
-from copilot.audit import AUDIT_RETENTION, audit_retention_s
-from copilot.auth_mode import AUTH_MODE, AuthMode, auth_mode
+from copilot.access.allowance import Allowance
+from copilot.access.allowance_settings import LIMITS, allowance_of
+from copilot.access.auth_mode import AUTH_MODE, AuthMode, auth_mode
+from copilot.answer_log.audit import AUDIT_RETENTION, audit_retention_s
 from copilot.configuration import Values, Variable
-from copilot.metrics import STACK_NAME
 from copilot.redaction.settings import REDACT, redacted_kinds
 from copilot.sealing.choosing import KMS_KEY_ID
+from copilot.telemetry.metrics import STACK_NAME
 
 _TABLE = Variable("TABLE_NAME", None, "", "the name of the DynamoDB table")
 _ENDPOINT = Variable(

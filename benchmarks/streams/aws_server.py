@@ -21,9 +21,9 @@ from botocore.exceptions import ClientError
 from benchmarks.streams import stamps
 from benchmarks.streams.http_server import Request, listening
 from benchmarks.streams.neighbours import serve_commands
-from copilot.asking import Asking
+from copilot.answer_log.asking import Asking
+from copilot.answer_log.question import NewQuestion
 from copilot.identity import Identity
-from copilot.question import NewQuestion
 from copilot.table import Table
 from tests.fault.memory_dynamodb import MemoryDynamoDb
 

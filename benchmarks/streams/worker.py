@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from copilot.queue_messages import AnswerQuestion, encode_message
+from copilot.question_queue.messages import AnswerQuestion, encode_message
 from inference import app
 from inference.bootstrap import Process
 

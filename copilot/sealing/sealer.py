@@ -10,7 +10,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from copilot.answer_header import AnswerError
+from copilot.errors import AnswerError
 
 
 class Place(Struct, frozen=True):

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from copilot.index_texts import Metadata
+from copilot.index_bundle.texts import Metadata
 
 _OWN_FIELDS = {"title", "url", "groups"}
 

@@ -21,8 +21,8 @@ from datetime import UTC, date, datetime
 import msgspec
 from msgspec import Struct
 
+from copilot.access.tickets import Grant
 from copilot.identity import PUBLIC_GROUPS, Identity
-from copilot.tickets import Grant
 from http_api.sign_in.verifier import NotSignedIn, SignInUnavailable
 
 REREAD_S = 60

@@ -10,8 +10,8 @@ from typing import Any
 
 import jwt
 
+from copilot.access.tickets import Grant
 from copilot.identity import DEFAULT_TENANT, PUBLIC_GROUPS, Identity
-from copilot.tickets import Grant
 from http_api.sign_in.verifier import NotSignedIn, SignInUnavailable
 
 KEYS_KEPT_S = 3600

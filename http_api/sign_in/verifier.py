@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from copilot.tickets import Grant
+from copilot.access.tickets import Grant
 
 
 class NotSignedIn(Exception):

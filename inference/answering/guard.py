@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from copilot.question import BadQuestion, check_question
+from copilot.answer_log.question import BadQuestion, check_question
 
 _INVISIBLE = frozenset(
     "\u00ad\u200b\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

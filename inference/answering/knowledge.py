@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from copilot.question import BadQuestion
+from copilot.answer_log.question import BadQuestion
 from copilot.wire import CacheReceipt, StageTime
 from inference.answering import condense, guard, prompt
 from inference.answering.condense import Standalone

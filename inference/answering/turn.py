@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from copilot.question import BadQuestion
+from copilot.answer_log.question import BadQuestion
 from copilot.redaction import KINDS, Redactor, is_redacted
 from copilot.wire import ErrorInfo, Receipt, Tokens
 from inference.answering import guard, prompt, shadow

@@ -10,9 +10,9 @@ from concurrent.futures import Executor
 
 from botocore.exceptions import ClientError
 
-from copilot.answer_header import Fenced
-from copilot.answers import AnswerLog, Flushed, Lease
-from copilot.conversations import Conversations
+from copilot.answer_log.answers import AnswerLog, Flushed, Lease
+from copilot.answer_log.header import Fenced
+from copilot.conversations.history import Conversations
 from copilot.wire import Source
 from inference.aws.dynamodb_http import DynamoDbHttp
 from inference.aws.threaded_log import ThreadedLog

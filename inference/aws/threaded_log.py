@@ -8,9 +8,9 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from copilot.answers import AnswerLog, Flushed, Lease
-from copilot.conversations import Conversations, Message
-from copilot.ending import Ending
+from copilot.answer_log.answers import AnswerLog, Flushed, Lease
+from copilot.answer_log.ending import Ending
+from copilot.conversations.history import Conversations, Message
 from copilot.wire import End, Source
 
 P = ParamSpec("P")

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import Protocol
 
-from copilot.queue_messages import ForgetAnswer, ForgetUser
+from copilot.question_queue.messages import ForgetAnswer, ForgetUser
 from copilot.wire import End
 from inference.engine import EngineLoader
 from inference.ports import AnswerCache

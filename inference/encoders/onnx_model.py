@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from copilot.index_manifest import FileEntry, sha256_of
+from copilot.index_bundle.manifest import FileEntry, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

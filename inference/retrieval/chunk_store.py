@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from copilot.index_texts import COLUMNS, GROUPS, DocumentRecord, IndexTexts
+from copilot.index_bundle.texts import COLUMNS, GROUPS, DocumentRecord, IndexTexts
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from copilot.index_manifest import IndexUnusable
+from copilot.index_bundle.manifest import IndexUnusable
 
 if TYPE_CHECKING:
     import numpy as np

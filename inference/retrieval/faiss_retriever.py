@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from copilot.index_manifest import (
+from copilot.index_bundle.manifest import (
     IndexManifest,
     read_manifest,
     verify_files,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from copilot.index_texts import map_file
+from copilot.index_bundle.texts import map_file
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from copilot.index_texts import ChunkRecord
+from copilot.index_bundle.texts import ChunkRecord
 from inference.ports import Passage
 from inference.retrieval.chunk_store import ChunkStore
 from inference.text.clauses import beginning, is_cut, rest

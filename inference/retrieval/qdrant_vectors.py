@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from copilot.index_manifest import IndexManifest, IndexUnusable
-from copilot.index_texts import DocumentRecord
+from copilot.index_bundle.manifest import IndexManifest, IndexUnusable
+from copilot.index_bundle.texts import DocumentRecord
 from inference.ports import RetrieverUnavailable
 from inference.qdrant.http import QdrantReply, QdrantTransport, QdrantUnreachable
 from inference.retrieval.dense_index import LIST_LENGTH, WINDOW_STARTS, Reader

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copilot.answer_header import Fenced
-from copilot.answers import AnswerLog, Flushed, Lease
-from copilot.asking import Asking
-from copilot.conversations import Conversations
-from copilot.ending import Ending
+from copilot.answer_log.answers import AnswerLog, Flushed, Lease
+from copilot.answer_log.asking import Asking
+from copilot.answer_log.ending import Ending
+from copilot.answer_log.header import Fenced
+from copilot.answer_log.question import NewQuestion
+from copilot.conversations.history import Conversations
 from copilot.identity import Identity
-from copilot.question import NewQuestion
 from copilot.table import Table
 from copilot.wire import Pong, Source, encode_event
 from inference.aws.connection_sink import ConnectionSink, client_config

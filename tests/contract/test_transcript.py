@@ -7,9 +7,9 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot.answer_header import Header
+from copilot.answer_log.header import Header
+from copilot.answer_log.replay import Chunk, snapshot_pages
 from copilot.identity import Identity
-from copilot.replay import Chunk, snapshot_pages
 from copilot.transcript import Transcript
 from copilot.wire import Delta, End, Snapshot, Source, Sources, Start
 

@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from copilot.answer_header import AnswerError, Fenced, NotTaken
-from copilot.answers import AnswerLog, Lease
-from copilot.asking import Asking
-from copilot.connections import Connection, Connections
-from copilot.ending import Ending
+from copilot.access.connections import Connection, Connections
+from copilot.answer_log.answers import AnswerLog, Lease
+from copilot.answer_log.asking import Asking
+from copilot.answer_log.ending import Ending
+from copilot.answer_log.header import Fenced, NotTaken
+from copilot.answer_log.question import NewQuestion
+from copilot.answer_log.replay import replay
+from copilot.answer_log.stopping import Stopping
+from copilot.errors import AnswerError
 from copilot.identity import Identity
-from copilot.question import NewQuestion
-from copilot.replay import replay
-from copilot.stopping import Stopping
 from copilot.table import Table
 from copilot.wire import ErrorInfo
 from tests.conftest import Time

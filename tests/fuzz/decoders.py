@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from copilot import wire
-from copilot.index_manifest import MANIFEST_NAME, IndexUnusable, read_manifest
-from copilot.queue_messages import BadQueueMessage, decode_message
+from copilot.index_bundle.manifest import MANIFEST_NAME, IndexUnusable, read_manifest
+from copilot.question_queue.messages import BadQueueMessage, decode_message
 from embed.loaders.docx import BrokenDocx, load_docx
 from embed.loaders.front_matter import BadFrontMatter
 from embed.loaders.html import load_html

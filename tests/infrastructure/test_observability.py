@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from botocore.validate import ParamValidator
 
-from copilot.metrics import CATALOGUE, DIMENSION, NAMESPACE
+from copilot.telemetry.metrics import CATALOGUE, DIMENSION, NAMESPACE
 from local.intrinsics import Resolver
 from local.sam import PSEUDO_PARAMETERS
 from tests.infrastructure import dashboard_body

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from copilot import wire
-from copilot.audit import audit_pk
+from copilot.answer_log.audit import audit_pk
 from copilot.sealing.data_keys import APPLICATION
 from copilot.table import OWNER_INDEX
 from http_api import openapi

@@ -6,8 +6,8 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from copilot.answers import AnswerLog
-from copilot.ending import Ending
+from copilot.answer_log.answers import AnswerLog
+from copilot.answer_log.ending import Ending
 from copilot.table import Table
 from copilot.wire import (
     CacheReceipt,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from copilot.index_manifest import read_manifest
+from copilot.index_bundle.manifest import read_manifest
 from embed.build import build
 from embed.cli import main
 from embed.engine import Engine, LocalEngine

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import NoCredentialsError
 
-from copilot.index_bucket import IndexBucket
-from copilot.index_pointer import IndexPointer
+from copilot.index_bundle.bucket import IndexBucket
+from copilot.index_bundle.pointer import IndexPointer
 from deploy.clients import Clients, make_clients
 from deploy.deployment import Deployment, release
 from deploy.page_bucket import SUPERSEDED

@@ -20,9 +20,9 @@ from botocore.exceptions import ClientError
 
 from benchmarks.streams.aws_server import TABLE, AwsServer
 from benchmarks.streams.http_server import Request, listening
-from copilot.answer_header import Fenced
-from copilot.answers import AnswerLog
-from copilot.conversations import Conversations
+from copilot.answer_log.answers import AnswerLog
+from copilot.answer_log.header import Fenced
+from copilot.conversations.history import Conversations
 from copilot.table import Table, chunk_sk
 from copilot.wire import Source
 from inference.aws.direct_log import DirectLog

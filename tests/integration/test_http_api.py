@@ -11,9 +11,9 @@ from typing import Any
 import boto3
 import pytest
 
-from copilot.conversations import Conversations
-from copilot.index_manifest import sha256_of
-from copilot.receipts import DAY_S
+from copilot.answer_log.receipts import DAY_S
+from copilot.conversations.history import Conversations
+from copilot.index_bundle.manifest import sha256_of
 from copilot.table import Table
 from http_api import app as entry
 from tests import emf

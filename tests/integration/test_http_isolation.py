@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from moto import mock_aws
 
+from copilot.access.tickets import Grant
 from copilot.identity import Identity
-from copilot.tickets import Grant
 from http_api import app as entry
 from tests.conftest import REGION, Time, create_table
 from tests.integration.http_client import Person, Worker

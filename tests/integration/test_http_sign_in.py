@@ -10,12 +10,11 @@ import boto3
 import msgspec
 import pytest
 
-from copilot.answer_header import TicketRefused
+from copilot.access.connections import Connection, Connections, UnknownConnection
+from copilot.access.tickets import TICKET_TTL_S, TicketRefused, Tickets
 from copilot.configuration import SettingsError
-from copilot.connections import Connection, Connections, UnknownConnection
 from copilot.identity import Identity
 from copilot.table import Table
-from copilot.tickets import TICKET_TTL_S, Tickets
 from http_api import app as entry
 from http_api.settings import Settings
 from http_api.sign_in.api_keys import GRANT_S, REREAD_S, new_key

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from copilot.index_manifest import IndexUnusable, read_manifest, verify_files
+from copilot.index_bundle.manifest import IndexUnusable, read_manifest, verify_files
 from embed.errors import BuildLocked, NotABundle
 from embed.swap import staged
 from inference.encoders.onnx_embedder import read_config

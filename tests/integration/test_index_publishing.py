@@ -9,13 +9,13 @@ from typing import Any
 import boto3
 import pytest
 
-from copilot import index_download
-from copilot.index_bucket import BucketUnreachable, IndexBucket
-from copilot.index_download import download
-from copilot.index_manifest import IndexUnusable
-from copilot.index_pointer import POINTER_KEY, IndexPointer, key_of, manifest_key
-from copilot.index_texts import FILES
-from copilot.published_index import PublishedIndex
+from copilot.index_bundle import download as index_download
+from copilot.index_bundle.bucket import BucketUnreachable, IndexBucket
+from copilot.index_bundle.download import download
+from copilot.index_bundle.manifest import IndexUnusable
+from copilot.index_bundle.pointer import POINTER_KEY, IndexPointer, key_of, manifest_key
+from copilot.index_bundle.published import PublishedIndex
+from copilot.index_bundle.texts import FILES
 from embed.cli import main
 from embed.publishing import (
     DamagedVersion,

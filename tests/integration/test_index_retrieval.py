@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from copilot.index_manifest import IndexUnusable, sha256_of
+from copilot.index_bundle.manifest import IndexUnusable, sha256_of
 from embed.vector_index import write_vectors
 from inference.retrieval import faiss_retriever
 from inference.retrieval.dense_index import VECTORS, open_vectors

@@ -13,15 +13,15 @@ from typing import Any
 import boto3
 import pytest
 
-from copilot.answer_header import LEASE_S, Header
-from copilot.answers import AnswerLog
-from copilot.asking import Asking
-from copilot.headers import read_header
+from copilot.answer_log.answers import AnswerLog
+from copilot.answer_log.asking import Asking
+from copilot.answer_log.header import LEASE_S, Header
+from copilot.answer_log.header_rows import read_header
+from copilot.answer_log.question import NewQuestion
 from copilot.identity import Identity
-from copilot.metrics import CATALOGUE
-from copilot.question import NewQuestion
-from copilot.queue_messages import ForgetAnswer, ForgetUser, encode_message
+from copilot.question_queue.messages import ForgetAnswer, ForgetUser, encode_message
 from copilot.table import Table
+from copilot.telemetry.metrics import CATALOGUE
 from copilot.transcript import Transcript
 from copilot.wire import Delta, End, Receipt, Snapshot, Sources, Start, Status, decode_event
 from inference import app as entry

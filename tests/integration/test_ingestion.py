@@ -13,10 +13,10 @@ from urllib.parse import quote_plus
 import boto3
 import pytest
 
-from copilot.document_status import DocumentStatuses
-from copilot.index_bucket import IndexBucket
-from copilot.index_download import download
-from copilot.index_texts import IndexTexts
+from copilot.documents.status import DocumentStatuses
+from copilot.index_bundle.bucket import IndexBucket
+from copilot.index_bundle.download import download
+from copilot.index_bundle.texts import IndexTexts
 from copilot.table import Table
 from embed import handler as entry
 from embed.carrying import ReservedPaths, with_uploads

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from copilot.index_manifest import IndexUnusable, read_manifest
+from copilot.index_bundle.manifest import IndexUnusable, read_manifest
 from embed.cli import main
 from embed.qdrant_upload import BATCH, UploadFailed, upload
 from inference.ports import Passage, RetrieverUnavailable

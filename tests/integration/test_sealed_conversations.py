@@ -11,19 +11,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from copilot.answer_header import AnswerError, NotTaken
-from copilot.answers import AnswerLog
-from copilot.asking import Asking
-from copilot.conversation_list import ConversationList
-from copilot.conversations import Conversations
-from copilot.feedback import FeedbackBook
+from copilot.answer_log.answers import AnswerLog
+from copilot.answer_log.asking import Asking
+from copilot.answer_log.feedback import FeedbackBook
+from copilot.answer_log.header import NotTaken
+from copilot.answer_log.judgement import Judgement
+from copilot.answer_log.question import NewQuestion
+from copilot.answer_log.receipts import DAY_S
+from copilot.answer_log.stopping import Stopping
+from copilot.conversations.history import Conversations
+from copilot.conversations.listing import ConversationList
+from copilot.errors import AnswerError
 from copilot.identifiers import new_id
 from copilot.identity import Identity
-from copilot.judgement import Judgement
-from copilot.question import NewQuestion
-from copilot.queue_sender import QueueSender
-from copilot.receipts import DAY_S
-from copilot.stopping import Stopping
+from copilot.question_queue.sender import QueueSender
 from copilot.table import ASK_SK, Table, answer_pk, key
 from http_api import app as entry
 from http_api.insight_desk import TableInsightDesk

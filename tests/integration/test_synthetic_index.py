@@ -9,7 +9,7 @@ import bm25s
 import numpy as np
 
 from benchmarks import synthetic_index
-from copilot.index_manifest import read_manifest
+from copilot.index_bundle.manifest import read_manifest
 from inference.retrieval.faiss_retriever import LEXICAL, FaissRetriever
 from inference.retrieval.lexical_index import LexicalIndex
 

@@ -11,15 +11,15 @@ from typing import Any
 import boto3
 import pytest
 
-from copilot.answer_header import LEASE_S
-from copilot.answers import AnswerLog
-from copilot.audit import audit_pk
-from copilot.connections import Connections
-from copilot.ending import Ending
+from copilot.access.connections import Connections
+from copilot.access.tickets import Grant, Tickets
+from copilot.answer_log.answers import AnswerLog
+from copilot.answer_log.audit import audit_pk
+from copilot.answer_log.ending import Ending
+from copilot.answer_log.header import LEASE_S
+from copilot.answer_log.receipts import day_of
 from copilot.identity import Identity
-from copilot.receipts import day_of
 from copilot.table import Table
-from copilot.tickets import Grant, Tickets
 from copilot.wire import Source
 from tests import emf, saved_queries
 from tests.conftest import Time, create_table

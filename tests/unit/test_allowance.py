@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from moto import mock_aws
 
-from copilot.allowance import SLOT_RETRY_MS, SLOT_S, Allowance, Usage
-from copilot.answer_header import RateLimited
-from copilot.answers import AnswerLog
-from copilot.asking import Asking
-from copilot.ending import Ending
+from copilot.access.allowance import SLOT_RETRY_MS, SLOT_S, Allowance, RateLimited, Usage
+from copilot.answer_log.answers import AnswerLog
+from copilot.answer_log.asking import Asking
+from copilot.answer_log.ending import Ending
+from copilot.answer_log.question import Asked, NewQuestion
+from copilot.answer_log.stopping import Stopping
 from copilot.identity import Identity
-from copilot.question import Asked, NewQuestion
-from copilot.stopping import Stopping
 from copilot.table import Table
 from copilot.wire import CacheReceipt, ErrorInfo, Receipt, Tokens
 from tests.conftest import REGION, Time, create_table

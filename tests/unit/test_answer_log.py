@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from copilot.answer_header import (
+from copilot.access.allowance import RateLimited
+from copilot.answer_log.answers import AnswerLog, Lease
+from copilot.answer_log.asking import Asking
+from copilot.answer_log.ending import Ending
+from copilot.answer_log.header import (
     LEASE_S,
     Busy,
     Fenced,
     IdempotencyConflict,
     NotTaken,
-    RateLimited,
     UnknownAnswer,
-    UnknownConversation,
 )
-from copilot.answers import AnswerLog, Lease
-from copilot.asking import Asking
-from copilot.conversations import Conversations
-from copilot.ending import Ending
+from copilot.answer_log.question import Asked, NewQuestion
+from copilot.answer_log.replay import replay
+from copilot.answer_log.stopping import Stopping
+from copilot.conversations.history import Conversations, UnknownConversation
 from copilot.identity import Identity
-from copilot.question import Asked, NewQuestion
-from copilot.replay import replay
-from copilot.stopping import Stopping
 from copilot.table import Table
 from copilot.transcript import Transcript
 from copilot.wire import Delta, End, ErrorInfo, Snapshot, Source

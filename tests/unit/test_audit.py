@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from copilot.answer_header import Fenced
-from copilot.answers import AnswerLog, Lease
-from copilot.asking import Asking
-from copilot.audit import audit_pk
-from copilot.ending import Ending
-from copilot.forgetting import Forgetting
+from copilot.answer_log.answers import AnswerLog, Lease
+from copilot.answer_log.asking import Asking
+from copilot.answer_log.audit import audit_pk
+from copilot.answer_log.ending import Ending
+from copilot.answer_log.forgetting import Forgetting
+from copilot.answer_log.header import Fenced
+from copilot.answer_log.question import NewQuestion
+from copilot.answer_log.receipts import DAY_S, day_of
+from copilot.answer_log.stopping import Stopping
 from copilot.identity import Identity
-from copilot.question import NewQuestion
-from copilot.receipts import DAY_S, day_of
-from copilot.stopping import Stopping
 from copilot.table import Table, decode, encode, key
 from copilot.wire import CacheReceipt, Citation, ErrorInfo, Receipt, Source, Tokens
 from tests.conftest import Time
@@ -159,7 +159,7 @@ def test_a_row_that_is_there_is_never_written_over(table: Table, time: Time) -> 
 
 
 def test_the_write_itself_refuses_to_replace(table: Table, time: Time) -> None:
-    from copilot.audit import audit_put
+    from copilot.answer_log.audit import audit_put
 
     lease = take(table, time)
     put = audit_put(table.name, lease.header, None, [], time.now, DAY_S)["Put"]

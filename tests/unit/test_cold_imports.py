@@ -55,7 +55,7 @@ for name in ("app", "gate", "consumer", "services"):
 RESTORED = """
 import os, sys
 sys.path.insert(0, {root!r})
-import websocket_handler.app, http_api.app, copilot.tickets
+import websocket_handler.app, http_api.app, copilot.access.tickets
 from copilot.identifiers import new_id
 import secrets
 sys.stdout.flush()

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from copilot.index_manifest import sha256_of
+from copilot.index_bundle.manifest import sha256_of
 from inference.encoders.onnx_embedder import (
     EmbedderUnusable,
     OnnxEmbedder,

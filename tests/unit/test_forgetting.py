@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from copilot.queue_messages import ForgetAnswer, ForgetUser
+from copilot.question_queue.messages import ForgetAnswer, ForgetUser
 from copilot.wire import End
 from inference.answering.turn_events import Ended
 from inference.cache.forgetting import Forgetting

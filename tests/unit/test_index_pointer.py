@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot.index_manifest import IndexUnusable
-from copilot.index_pointer import (
+from copilot.index_bundle.manifest import IndexUnusable
+from copilot.index_bundle.pointer import (
     PREFIX,
     IndexPointer,
     decode_pointer,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from copilot.answers import Lease
+from copilot.answer_log.answers import Lease
 from inference.answering.knowledge import Parts
 from inference.answering.turn import Limits, run_turn
 from inference.chat_models.price import Price

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot import metrics, tracing
-from copilot.log import about, configure_logging
-from copilot.metrics import ANSWERS, CATALOGUE, POSTS, PUSH_TIME, EmfMetrics, Metric, emf
+from copilot.telemetry import metrics, tracing
+from copilot.telemetry.log import about, configure_logging
+from copilot.telemetry.metrics import ANSWERS, CATALOGUE, POSTS, PUSH_TIME, EmfMetrics, Metric, emf
 from copilot.wire import Accepted, Pong, Rejected
 from tests import emf as specification
 from tests.saved_queries import fields_of

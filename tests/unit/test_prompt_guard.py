@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot.question import BadQuestion
+from copilot.answer_log.question import BadQuestion
 from inference.answering import guard, prompt
 from inference.answering.condense import by_rules, is_elliptic, subject
 from inference.ports import ChatMessage

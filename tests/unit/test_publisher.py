@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copilot.answer_header import Fenced
+from copilot.answer_log.header import Fenced
 from copilot.wire import MAX_DELTA_BYTES, Delta, End, Source, Sources, Start
 from copilot.wire import Status as StatusFrame
 from inference.answering.mailbox import cut

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot.queue_messages import (
+from copilot.question_queue.messages import (
     AnswerQuestion,
     AnyQueueMessage,
     BadQueueMessage,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from copilot.answers import AnswerLog
-from copilot.asking import Asking
+from copilot.answer_log.answers import AnswerLog
+from copilot.answer_log.asking import Asking
+from copilot.answer_log.question import NewQuestion
 from copilot.configuration import SettingsError, Values
 from copilot.identity import Identity
-from copilot.question import NewQuestion
 from copilot.redaction.settings import REDACT, redacted_kinds
 from copilot.table import Table
 from inference.answering.turn import Limits

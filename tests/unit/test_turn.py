@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copilot.ending import Ending
+from copilot.answer_log.ending import Ending
 from copilot.wire import encode_event
 from inference.answering.knowledge import Parts, visibility_hash
 from inference.answering.turn import Limits, run_turn

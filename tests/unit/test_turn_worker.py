@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from copilot.answer_header import NotTaken
-from copilot.answers import Lease
-from copilot.conversations import Message
+from copilot.answer_log.answers import Lease
+from copilot.answer_log.header import NotTaken
+from copilot.conversations.history import Message
 from copilot.wire import Delta, End
 from copilot.wire import Status as StatusFrame
 from inference.answering.turn import Limits

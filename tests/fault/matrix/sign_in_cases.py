@@ -14,9 +14,9 @@ from pathlib import Path
 
 import aiohttp
 
+from copilot.access.tickets import TICKET_TTL_S, Grant, Tickets
 from copilot.identity import Identity
 from copilot.table import Table
-from copilot.tickets import TICKET_TTL_S, Grant, Tickets
 from copilot.wire import Error, Welcome
 from local.chat_client import ChatClient
 from tests.e2e.openai_server import Script

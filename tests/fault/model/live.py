@@ -16,9 +16,9 @@ from typing import Any, ParamSpec, TypeVar
 
 from botocore.exceptions import ClientError
 
-from copilot.answers import AnswerLog, Flushed, Lease
-from copilot.conversations import Message
-from copilot.ending import Ending
+from copilot.answer_log.answers import AnswerLog, Flushed, Lease
+from copilot.answer_log.ending import Ending
+from copilot.conversations.history import Message
 from copilot.wire import End, Source, decode_event
 from inference import publisher as publisher_module
 from inference.answering.turn import Limits

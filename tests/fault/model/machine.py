@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from copilot.answer_header import Fenced, NotTaken
-from copilot.answers import Flushed, Lease
-from copilot.ending import Ending
+from copilot.answer_log.answers import Flushed, Lease
+from copilot.answer_log.ending import Ending
+from copilot.answer_log.header import Fenced, NotTaken
 from copilot.wire import Delta, End, FinalState
 from tests.fault.model.network import Letter
 

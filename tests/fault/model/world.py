@@ -13,12 +13,12 @@ import msgspec
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
-from copilot.allowance import Allowance
-from copilot.answer_header import NotTaken
-from copilot.answers import AnswerLog
-from copilot.connections import Connection, Connections, UnknownConnection
+from copilot.access.allowance import Allowance
+from copilot.access.connections import Connection, Connections, UnknownConnection
+from copilot.answer_log.answers import AnswerLog
+from copilot.answer_log.header import NotTaken
+from copilot.answer_log.stopping import Stopping
 from copilot.identity import Identity
-from copilot.stopping import Stopping
 from copilot.table import HEADER_SK, Table, answer_pk
 from copilot.wire import (
     AnyServerEvent,

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from copilot.answer_header import LEASE_S, Fenced, Header, NotTaken, UnknownAnswer
-from copilot.ending import Ender, Ending
-from copilot.headers import read_header, read_question, update_header
+from copilot.answer_log.ending import Ender, Ending
+from copilot.answer_log.header import LEASE_S, Fenced, Header, NotTaken, UnknownAnswer
+from copilot.answer_log.header_rows import read_header, read_question, update_header
+from copilot.answer_log.receipts import DAY_S
+from copilot.answer_log.replay import joined_text, read_chunks
 from copilot.identity import Identity
-from copilot.receipts import DAY_S
-from copilot.replay import joined_text, read_chunks
 from copilot.table import Table
 from copilot.wire import End, ErrorInfo, FinalState
 

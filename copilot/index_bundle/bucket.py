@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
-from copilot.index_manifest import MANIFEST_NAME
-from copilot.index_pointer import (
+from copilot.index_bundle.manifest import MANIFEST_NAME
+from copilot.index_bundle.pointer import (
     POINTER_KEY,
     PREFIX,
     IndexPointer,

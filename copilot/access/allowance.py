@@ -21,7 +21,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from copilot.answer_header import RateLimited
+from copilot.errors import AnswerError
 from copilot.identity import Identity
 from copilot.table import META_SK, Table, decode, encode, is_live, key
 
@@ -32,6 +32,16 @@ SLOT_S = 900
 
 SLOT_RETRY_MS = 2_000
 """When an answer ends is not known; most do within seconds."""
+
+
+class RateLimited(AnswerError):
+    """Too many questions in this window."""
+
+    code = "rate_limited"
+
+    def __init__(self, message: str, *, retry_after_ms: int) -> None:
+        super().__init__(message)
+        self.retry_after_ms = retry_after_ms
 
 
 class Allowance(Struct, frozen=True, kw_only=True):

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from copilot.errors import AnswerError
 from copilot.identity import Identity
-from copilot.question import ROOT
 from copilot.table import (
     MESSAGE_SK_PREFIX,
     META_SK,
@@ -22,11 +22,20 @@ from copilot.table import (
     turn_sk_prefix,
 )
 
+ROOT = "root"
+"""The parent of a conversation's first turn, and of every other beginning of it."""
+
 _SEALED = ("text", "end", "sources", "comment")
 """What of a message is sealed where there is a key."""
 
 _SLACK_TURNS = 2
 """How many turns of other branches one read of the history may meet before it reads again."""
+
+
+class UnknownConversation(AnswerError):
+    """No such conversation, or it is somebody else's."""
+
+    code = "unknown_conversation"
 
 
 class Message(Struct, frozen=True, kw_only=True):

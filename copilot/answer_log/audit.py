@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from copilot.answer_header import Header
+from copilot.answer_log.header import Header
+from copilot.answer_log.receipts import DAY_S, day_of, decimal
 from copilot.configuration import Values, Variable
-from copilot.receipts import DAY_S, day_of, decimal
 from copilot.table import encode
 from copilot.wire import End, Source
 

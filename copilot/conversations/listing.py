@@ -12,13 +12,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 from msgspec import Struct
 
-from copilot.answer_header import HEADER_TTL_S, UnknownConversation
-from copilot.conversations import ConversationHead, Conversations
+from copilot.conversations.history import ConversationHead, Conversations, UnknownConversation
 from copilot.identifiers import new_id
 from copilot.identity import Identity
 from copilot.table import (
     ASK_SK,
     HEADER_SK,
+    HEADER_TTL_S,
     MESSAGE_SK_PREFIX,
     META_SK,
     OWNER_INDEX,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from copilot.answer_header import Header, UnknownAnswer
-from copilot.headers import owned_header
+from copilot.answer_log.header import Header, UnknownAnswer
+from copilot.answer_log.header_rows import owned_header
+from copilot.answer_log.judgement import Judgement, NotEnded
+from copilot.answer_log.receipts import outdate, receipt_key
 from copilot.identity import Identity
-from copilot.judgement import Judgement, NotEnded
-from copilot.queue_messages import ForgetAnswer
-from copilot.queue_sender import QueueSender
-from copilot.receipts import outdate, receipt_key
+from copilot.question_queue.messages import ForgetAnswer
+from copilot.question_queue.sender import QueueSender
 from copilot.redaction import redact
 from copilot.table import Table, conversation_pk, encode, message_sk
 

@@ -12,30 +12,28 @@ from typing import Any
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
-from copilot.allowance import Allowance, Usage
-from copilot.answer_header import (
-    MAX_SUBSCRIBERS,
-    AnswerError,
-    Busy,
-    Header,
-    IdempotencyConflict,
-    RateLimited,
-    UnknownAnswer,
-    UnknownConversation,
-    UnknownParent,
-)
-from copilot.ask_transaction import (
+from copilot.access.allowance import Allowance, RateLimited, Usage
+from copilot.answer_log.ask_transaction import (
     CONVERSATION,
     IDEMPOTENCY,
     RATE,
     RATE_WINDOW_S,
     AskTransaction,
 )
-from copilot.conversations import Conversations
-from copilot.headers import header_of, owned_header, read_header
+from copilot.answer_log.header import (
+    MAX_SUBSCRIBERS,
+    Busy,
+    Header,
+    IdempotencyConflict,
+    UnknownAnswer,
+    UnknownParent,
+)
+from copilot.answer_log.header_rows import header_of, owned_header, read_header
+from copilot.answer_log.question import Asked, NewQuestion
+from copilot.conversations.history import ROOT, Conversations, UnknownConversation
+from copilot.errors import AnswerError
 from copilot.identifiers import new_id
 from copilot.identity import Identity
-from copilot.question import ROOT, Asked, NewQuestion
 from copilot.redaction import redact
 from copilot.table import (
     HEADER_SK,

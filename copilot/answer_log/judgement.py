@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from copilot.answer_header import AnswerError
+from copilot.errors import AnswerError
 from copilot.wire import FeedbackReason
 
 Rating = Literal["up", "down"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from msgspec import Struct
 
-from copilot.answer_header import AnswerExpired, Header
+from copilot.answer_log.header import AnswerExpired, Header
 from copilot.table import Table, answer_pk, chunk_sk, decode
 from copilot.wire import MAX_SNAPSHOT_BYTES, End, Snapshot, Source
 

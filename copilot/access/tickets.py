@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from copilot.answer_header import TicketRefused
+from copilot.errors import AnswerError
 from copilot.identity import Identity
 from copilot.table import META_SK, Table, decode, encode, is_live, key
 
@@ -22,6 +22,12 @@ TICKET_TTL_S = 60
 
 CLIENT_ID = "client-id"
 """The ``credential`` of somebody who has not signed in."""
+
+
+class TicketRefused(AnswerError):
+    """The ticket is unknown, used, expired or forged; these look alike on purpose."""
+
+    code = "auth_refused"
 
 
 class Grant(Struct, frozen=True, kw_only=True):

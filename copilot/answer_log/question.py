@@ -23,10 +23,6 @@ class BadQuestion(ValueError):
         self.message = message
 
 
-ROOT = "root"
-"""The parent of a conversation's first turn, and of every other beginning of it."""
-
-
 class NewQuestion(Struct, frozen=True, kw_only=True):
     """A question as it arrived, already checked for length and content.
 

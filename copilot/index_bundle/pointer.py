@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 import msgspec
 from msgspec import Struct
 
-from copilot.index_manifest import MANIFEST_NAME, IndexManifest, IndexUnusable
+from copilot.index_bundle.manifest import MANIFEST_NAME, IndexManifest, IndexUnusable
 
 PREFIX = "indexes/"
 POINTER_KEY = f"{PREFIX}current.json"

@@ -7,13 +7,13 @@ from typing import Any
 
 from msgspec import Struct
 
+from copilot.errors import AnswerError
 from copilot.identity import Identity
 from copilot.wire import FINAL_STATES, AnswerState
 
 LEASE_S = 15
 """How long a worker owns an answer after its last flush."""
 
-HEADER_TTL_S = 7 * 86_400
 CHUNK_TTL_S = 24 * 3_600
 IDEMPOTENCY_TTL_S = 26 * 3_600
 MAX_SUBSCRIBERS = 20
@@ -77,16 +77,6 @@ class Header(Struct, frozen=True, kw_only=True):
         )
 
 
-class AnswerError(Exception):
-    """A request about an answer that cannot be served; ``code`` and ``message`` are for people."""
-
-    code = "error"
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
-
-
 class UnknownAnswer(AnswerError):
     """No such answer, or it is somebody else's; the two look alike on purpose."""
 
@@ -97,12 +87,6 @@ class AnswerExpired(AnswerError):
     """The answer ended long ago and its chunks are gone; the conversation still holds its text."""
 
     code = "answer_expired"
-
-
-class UnknownConversation(AnswerError):
-    """No such conversation, or it is somebody else's."""
-
-    code = "unknown_conversation"
 
 
 class UnknownParent(AnswerError):
@@ -125,22 +109,6 @@ class IdempotencyConflict(AnswerError):
     """The same ``client_msg_id`` came with another question."""
 
     code = "idempotency_conflict"
-
-
-class RateLimited(AnswerError):
-    """Too many questions in this window."""
-
-    code = "rate_limited"
-
-    def __init__(self, message: str, *, retry_after_ms: int) -> None:
-        super().__init__(message)
-        self.retry_after_ms = retry_after_ms
-
-
-class TicketRefused(AnswerError):
-    """The ticket is unknown, used, expired or forged; these look alike on purpose."""
-
-    code = "auth_refused"
 
 
 class NotTaken(Exception):

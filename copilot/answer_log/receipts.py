@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from copilot.answer_header import Header
+from copilot.answer_log.header import Header
 from copilot.identity import Identity
 from copilot.table import Table, day_pk, decode, encode, is_live, key
 from copilot.wire import End, FinalState, Source

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from copilot.queue_messages import AnyQueueMessage, encode_message
-from copilot.tracing import SQS_ATTRIBUTE, trace_header
+from copilot.question_queue.messages import AnyQueueMessage, encode_message
+from copilot.telemetry.tracing import SQS_ATTRIBUTE, trace_header
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient

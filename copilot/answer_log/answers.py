@@ -14,11 +14,11 @@ import msgspec
 from botocore.exceptions import ClientError
 from msgspec import Struct
 
-from copilot.answer_header import CHUNK_TTL_S, LEASE_S, Fenced, Header, NotTaken
-from copilot.ending import Ender, Ending
-from copilot.headers import header_update, read_header, read_question, update_header
-from copilot.question import Question
-from copilot.receipts import DAY_S
+from copilot.answer_log.ending import Ender, Ending
+from copilot.answer_log.header import CHUNK_TTL_S, LEASE_S, Fenced, Header, NotTaken
+from copilot.answer_log.header_rows import header_update, read_header, read_question, update_header
+from copilot.answer_log.question import Question
+from copilot.answer_log.receipts import DAY_S
 from copilot.table import HEADER_SK, Table, answer_pk, chunk_sk, decode, encode, key
 from copilot.wire import End, Source
 

@@ -12,9 +12,9 @@ import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from copilot.index_bucket import BucketUnreachable, Current, IndexBucket
-from copilot.index_download import download
-from copilot.index_manifest import MANIFEST_NAME, IndexUnusable
+from copilot.index_bundle.bucket import BucketUnreachable, Current, IndexBucket
+from copilot.index_bundle.download import download
+from copilot.index_bundle.manifest import MANIFEST_NAME, IndexUnusable
 
 logger = logging.getLogger(__name__)
 

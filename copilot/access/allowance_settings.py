@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from copilot.allowance import Allowance
+from copilot.access.allowance import Allowance
 from copilot.configuration import Values, Variable
 
 LIMITS = (

@@ -10,13 +10,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from copilot.allowance import take_slot
-from copilot.answer_header import HEADER_TTL_S, IDEMPOTENCY_TTL_S
-from copilot.conversations import Message, message_item, title_of
-from copilot.question import NewQuestion
+from copilot.access.allowance import take_slot
+from copilot.answer_log.header import IDEMPOTENCY_TTL_S
+from copilot.answer_log.question import NewQuestion
+from copilot.conversations.history import Message, message_item, title_of
 from copilot.table import (
     ASK_SK,
     HEADER_SK,
+    HEADER_TTL_S,
     META_SK,
     Table,
     answer_pk,

@@ -11,14 +11,24 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
 
-from copilot.allowance import Usage, free_slot
-from copilot.answer_header import HEADER_TTL_S, AnswerError, Fenced, Header
-from copilot.audit import audit_put
-from copilot.conversations import Message, message_item
-from copilot.headers import read_header
-from copilot.receipts import outdate, receipt_item
+from copilot.access.allowance import Usage, free_slot
+from copilot.answer_log.audit import audit_put
+from copilot.answer_log.header import Fenced, Header
+from copilot.answer_log.header_rows import read_header
+from copilot.answer_log.receipts import outdate, receipt_item
+from copilot.conversations.history import Message, message_item
+from copilot.errors import AnswerError
 from copilot.sealing.sealer import SealError
-from copilot.table import HEADER_SK, META_SK, Table, answer_pk, conversation_pk, encode, key
+from copilot.table import (
+    HEADER_SK,
+    HEADER_TTL_S,
+    META_SK,
+    Table,
+    answer_pk,
+    conversation_pk,
+    encode,
+    key,
+)
 from copilot.wire import Citation, End, ErrorInfo, FinalState, Flag, Receipt, Source, encode_event
 
 _Writes = list[dict[str, Any]]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from copilot.audit import audit_put
-from copilot.conversation_list import ConversationList
-from copilot.headers import read_header
+from copilot.answer_log.audit import audit_put
+from copilot.answer_log.header_rows import read_header
+from copilot.answer_log.receipts import DAY_S, Receipts, day_of, outdate, receipt_sk, rollup_sk
+from copilot.answer_log.replay import read_chunks
+from copilot.conversations.listing import ConversationList
 from copilot.identity import Identity
-from copilot.receipts import DAY_S, Receipts, day_of, outdate, receipt_sk, rollup_sk
-from copilot.replay import read_chunks
 from copilot.table import HEADER_SK, Table, answer_pk, conversation_pk, day_pk, key
 
 _BATCH = 25

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from copilot.index_bucket import IndexBucket, ObjectMissing
-from copilot.index_manifest import (
+from copilot.index_bundle.bucket import IndexBucket, ObjectMissing
+from copilot.index_bundle.manifest import (
     MANIFEST_NAME,
     FileEntry,
     IndexManifest,
@@ -19,7 +19,7 @@ from copilot.index_manifest import (
     read_manifest,
     sha256_of,
 )
-from copilot.index_pointer import IndexPointer, key_of, manifest_key
+from copilot.index_bundle.pointer import IndexPointer, key_of, manifest_key
 
 PART_BYTES = 8 * 1024 * 1024
 READERS = 8

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
-from copilot.answer_header import Header, UnknownAnswer
+from copilot.answer_log.header import Header, UnknownAnswer
+from copilot.answer_log.question import Question
 from copilot.identity import Identity
-from copilot.question import Question
 from copilot.table import ASK_SK, HEADER_SK, Table, answer_pk, decode, encode, is_live, key
 
 
