@@ -30,13 +30,11 @@ const schema = {
   required: names,
   definitions: own,
 };
-const list = shared.join(", ");
 const generated = await compile(schema, "Schemas", {
   additionalProperties: false,
   bannerComment: [
     "// Generated from http_api/openapi.json by `npm run generate`. Do not edit.",
-    `import type { ${list} } from "../protocol/wire";`,
-    `export type { ${list} } from "../protocol/wire";`,
+    `import type { ${shared.join(", ")} } from "../protocol/wire";`,
   ].join("\n"),
   style: { printWidth: 100 },
 });

@@ -10,17 +10,6 @@ import type {
   StageTime,
   Tokens
 } from "../protocol/wire";
-export type {
-  CacheReceipt,
-  Citation,
-  End,
-  ErrorInfo,
-  Flag,
-  Receipt,
-  Source,
-  StageTime,
-  Tokens
-} from "../protocol/wire";
 
 /**
  * Every body of the HTTP API by its name.
