@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 
-class AnswerError(Exception):
-    """A request about an answer that cannot be served; ``code`` and ``message`` are for people."""
+class RequestError(Exception):
+    """A request that cannot be served; ``code`` and ``message`` are for people."""
 
     code = "error"
 

@@ -16,7 +16,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 
 from copilot.access.allowance import RateLimited
 from copilot.answer_log.question import BadQuestion
-from copilot.errors import AnswerError
+from copilot.errors import RequestError
 from copilot.index_bundle.manifest import IndexUnusable
 from http_api import (
     account_routes,
@@ -58,7 +58,7 @@ def build() -> APIGatewayHttpResolver:
     ):
         api.include_router(routes.router)
     api.exception_handler([ProblemError])(problem_response)
-    api.exception_handler([AnswerError, BadQuestion])(_refused)
+    api.exception_handler([RequestError, BadQuestion])(_refused)
     api.exception_handler([IndexUnusable])(_without_index)
     api.exception_handler([RequestValidationError])(_malformed)
     api.not_found(_nothing_here)
@@ -102,7 +102,7 @@ def _result_of(error: ProblemError) -> dict[str, Any]:
     return {"statusCode": response.status_code, "headers": headers, "body": response.body}
 
 
-def _refused(error: AnswerError | BadQuestion) -> Response[str]:
+def _refused(error: RequestError | BadQuestion) -> Response[str]:
     status = _STATUS.get(error.code, HTTPStatus.UNPROCESSABLE_ENTITY)
     wait = error.retry_after_ms if isinstance(error, RateLimited) else None
     return problem_response(ProblemError(status, error.code, error.message, retry_after_ms=wait))

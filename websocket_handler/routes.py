@@ -14,7 +14,7 @@ from copilot.access.allowance import RateLimited
 from copilot.answer_log.header import Busy, Header
 from copilot.answer_log.judgement import Judgement
 from copilot.answer_log.question import Asked, BadQuestion, NewQuestion, check_question
-from copilot.errors import AnswerError
+from copilot.errors import RequestError
 from copilot.identity import Identity
 from copilot.wire import (
     Accepted,
@@ -99,7 +99,7 @@ class Routes:
             return _reply(self._ask(caller, message, message.client_msg_id or frame_id))
         try:
             return self._serve(caller, message)
-        except AnswerError as error:
+        except RequestError as error:
             ref = getattr(message, "answer_id", None)
             return _reply(Error(code=error.code, message=error.message, ref=ref))
 
@@ -149,7 +149,7 @@ class Routes:
                     credential=caller.credential,
                 )
             )
-        except (BadQuestion, AnswerError) as error:
+        except (BadQuestion, RequestError) as error:
             if isinstance(error, Busy) and error.stalled and self._desk.is_orphaned(error.stalled):
                 self._desk.enqueue(error.stalled.answer_id, tenant)
             return Rejected(

@@ -21,7 +21,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from copilot.errors import AnswerError
+from copilot.errors import RequestError
 from copilot.identity import Identity
 from copilot.table import META_SK, Table, decode, encode, is_live, key
 
@@ -34,7 +34,7 @@ SLOT_RETRY_MS = 2_000
 """When an answer ends is not known; most do within seconds."""
 
 
-class RateLimited(AnswerError):
+class RateLimited(RequestError):
     """Too many questions in this window."""
 
     code = "rate_limited"

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from copilot.errors import AnswerError
+from copilot.errors import RequestError
 from copilot.identity import Identity
 from copilot.table import META_SK, Table, decode, encode, is_live, key
 
@@ -24,7 +24,7 @@ CLIENT_ID = "client-id"
 """The ``credential`` of somebody who has not signed in."""
 
 
-class TicketRefused(AnswerError):
+class TicketRefused(RequestError):
     """The ticket is unknown, used, expired or forged; these look alike on purpose."""
 
     code = "auth_refused"

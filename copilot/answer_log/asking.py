@@ -31,7 +31,7 @@ from copilot.answer_log.header import (
 from copilot.answer_log.header_rows import header_of, owned_header, read_header
 from copilot.answer_log.question import Asked, NewQuestion
 from copilot.conversations.history import ROOT, Conversations, UnknownConversation
-from copilot.errors import AnswerError
+from copilot.errors import RequestError
 from copilot.identifiers import new_id
 from copilot.identity import Identity
 from copilot.redaction import redact
@@ -117,7 +117,7 @@ class Asking:
 
         Raises:
             UnknownAnswer: it does not exist, has expired, or is somebody else's.
-            AnswerError: too many connections follow this answer.
+            RequestError: too many connections follow this answer.
         """
         try:
             answer = self._table.client.update_item(
@@ -261,8 +261,8 @@ class Asking:
             retry_after_ms=int(left * 1000) + 1,
         )
 
-    def _why_not_subscribed(self, identity: Identity, answer_id: str) -> AnswerError:
+    def _why_not_subscribed(self, identity: Identity, answer_id: str) -> RequestError:
         header = read_header(self._table, answer_id, self._now())
         if header is None or not header.belongs_to(identity):
             return UnknownAnswer("There is no such answer.")
-        return AnswerError("Too many connections follow this answer; close one.")
+        return RequestError("Too many connections follow this answer; close one.")

@@ -17,7 +17,7 @@ from copilot.answer_log.header import Fenced, Header
 from copilot.answer_log.header_rows import read_header
 from copilot.answer_log.receipts import outdate, receipt_item
 from copilot.conversations.history import Message, message_item
-from copilot.errors import AnswerError
+from copilot.errors import RequestError
 from copilot.sealing.sealer import SealError
 from copilot.table import (
     HEADER_SK,
@@ -222,7 +222,7 @@ class Ender(Struct, frozen=True, kw_only=True):
             # The conversation was deleted meanwhile: the answer still ends.
             copies = []
         if self._transact([*head, *audit, *receipt, *copies], answer_id):
-            raise AnswerError("The answer could not be stored.")
+            raise RequestError("The answer could not be stored.")
 
     def _transact(self, writes: _Writes, answer_id: str) -> list[int]:
         """Write all or nothing; returns the places of writes after the header's that refused.
@@ -244,4 +244,4 @@ class Ender(Struct, frozen=True, kw_only=True):
                     raise
             else:
                 return []
-        raise AnswerError("The answer could not be stored.")
+        raise RequestError("The answer could not be stored.")

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from copilot.errors import AnswerError
+from copilot.errors import RequestError
 from copilot.identity import Identity
 from copilot.wire import FINAL_STATES, AnswerState
 
@@ -77,25 +77,25 @@ class Header(Struct, frozen=True, kw_only=True):
         )
 
 
-class UnknownAnswer(AnswerError):
+class UnknownAnswer(RequestError):
     """No such answer, or it is somebody else's; the two look alike on purpose."""
 
     code = "unknown_answer"
 
 
-class AnswerExpired(AnswerError):
+class AnswerExpired(RequestError):
     """The answer ended long ago and its chunks are gone; the conversation still holds its text."""
 
     code = "answer_expired"
 
 
-class UnknownParent(AnswerError):
+class UnknownParent(RequestError):
     """The turn that a question is to follow is not in its conversation."""
 
     code = "unknown_parent"
 
 
-class Busy(AnswerError):
+class Busy(RequestError):
     """The conversation is still being answered; order within a conversation is kept."""
 
     code = "busy"
@@ -105,7 +105,7 @@ class Busy(AnswerError):
         self.stalled = stalled
 
 
-class IdempotencyConflict(AnswerError):
+class IdempotencyConflict(RequestError):
     """The same ``client_msg_id`` came with another question."""
 
     code = "idempotency_conflict"

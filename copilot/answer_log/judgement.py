@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from copilot.errors import AnswerError
+from copilot.errors import RequestError
 from copilot.wire import FeedbackReason
 
 Rating = Literal["up", "down"]
@@ -20,7 +20,7 @@ class Judgement(Struct, frozen=True, kw_only=True):
     comment: str | None = None
 
 
-class NotEnded(AnswerError):
+class NotEnded(RequestError):
     """Only an answer that has ended can be judged."""
 
     code = "not_ended"

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from copilot.errors import AnswerError
+from copilot.errors import RequestError
 from copilot.identity import Identity
 from copilot.table import (
     MESSAGE_SK_PREFIX,
@@ -32,7 +32,7 @@ _SLACK_TURNS = 2
 """How many turns of other branches one read of the history may meet before it reads again."""
 
 
-class UnknownConversation(AnswerError):
+class UnknownConversation(RequestError):
     """No such conversation, or it is somebody else's."""
 
     code = "unknown_conversation"

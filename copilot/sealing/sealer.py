@@ -10,7 +10,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from copilot.errors import AnswerError
+from copilot.errors import RequestError
 
 
 class Place(Struct, frozen=True):
@@ -48,7 +48,7 @@ class Sealer(Protocol):
         ...
 
 
-class SealError(AnswerError):
+class SealError(RequestError):
     """A stored text cannot be sealed or opened."""
 
 

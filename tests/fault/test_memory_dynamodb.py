@@ -16,7 +16,7 @@ from copilot.answer_log.header import Fenced, NotTaken
 from copilot.answer_log.question import NewQuestion
 from copilot.answer_log.replay import replay
 from copilot.answer_log.stopping import Stopping
-from copilot.errors import AnswerError
+from copilot.errors import RequestError
 from copilot.identity import Identity
 from copilot.table import Table
 from copilot.wire import ErrorInfo
@@ -52,7 +52,7 @@ class Life:
             steps += [self._flush] * 4 + [self._finish, self._restart, self._release, self._drop]
         try:
             return self._random.choice(steps)()
-        except (AnswerError, NotTaken, Fenced) as refusal:
+        except (RequestError, NotTaken, Fenced) as refusal:
             return type(refusal).__name__
 
     def _ask(self) -> Any:

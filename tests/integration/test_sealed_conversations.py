@@ -21,7 +21,7 @@ from copilot.answer_log.receipts import DAY_S
 from copilot.answer_log.stopping import Stopping
 from copilot.conversations.history import Conversations
 from copilot.conversations.listing import ConversationList
-from copilot.errors import AnswerError
+from copilot.errors import RequestError
 from copilot.identifiers import new_id
 from copilot.identity import Identity
 from copilot.question_queue.sender import QueueSender
@@ -61,7 +61,7 @@ class Life:
         """One action, on one of the conversations there are; what is refused changes nothing."""
         try:
             getattr(self, action)(word, choice)
-        except (AnswerError, NotTaken):
+        except (RequestError, NotTaken):
             return
 
     def ask(self, word: str, choice: int) -> None:
@@ -246,5 +246,5 @@ def test_a_question_that_was_put_into_another_row_is_not_answered(table: Table, 
     moved = {**rows[0], **key(answer_pk(second), ASK_SK)}
     table.client.put_item(TableName=table.name, Item=moved)
     assert log.take(first).question.text == "Is it 0?"
-    with pytest.raises(AnswerError, match="changed after it was written"):
+    with pytest.raises(RequestError, match="changed after it was written"):
         log.take(second)
