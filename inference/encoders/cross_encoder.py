@@ -15,11 +15,8 @@ from inference.encoders.onnx_model import (
     ModelKind,
     ModelUnusable,
     by_length,
-    open_session,
     open_tokenizer,
     padded,
-    read_model_config,
-    verify_model_hashes,
 )
 
 if TYPE_CHECKING:
@@ -39,31 +36,14 @@ class CrossEncoderConfig(ModelConfig, kw_only=True, frozen=True, forbid_unknown_
     """How to run the exported model: ``cross_encoder.json`` of its folder."""
 
 
-KIND = ModelKind(
-    "cross-encoder",
-    CONFIG_NAME,
-    "Export one: python -m embed export-model SOURCE --cross-encoder --out FOLDER; or leave "
+CROSS_ENCODER = ModelKind(
+    name="cross-encoder",
+    config_name=CONFIG_NAME,
+    config=CrossEncoderConfig,
+    advice="Export one: python -m embed export-model SOURCE --cross-encoder --out FOLDER; or leave "
     "RERANKER_DIR empty to do without.",
-    RerankerUnusable,
+    unusable=RerankerUnusable,
 )
-
-
-def read_config(model_dir: Path) -> CrossEncoderConfig:
-    """Read ``cross_encoder.json`` and check that the files it names are there with their sizes.
-
-    Raises:
-        RerankerUnusable: something is missing, truncated or of another schema.
-    """
-    return read_model_config(model_dir, KIND, CrossEncoderConfig)
-
-
-def verify_hashes(model_dir: Path) -> None:
-    """Compare every file of the folder with its SHA-256. Not on the serving path.
-
-    Raises:
-        RerankerUnusable: a file differs from what ``cross_encoder.json`` promises.
-    """
-    verify_model_hashes(model_dir, KIND, read_config(model_dir))
 
 
 class OnnxCrossEncoder:
@@ -76,16 +56,16 @@ class OnnxCrossEncoder:
             RerankerUnusable: the folder is missing or damaged, or the model does not give one
                 score per pair.
         """
-        config = read_config(model_dir)
+        config = CROSS_ENCODER.read(model_dir)
         self.model_id = config.model_id
         self._tokenizer = open_tokenizer(model_dir, config.max_tokens)
-        self._session = open_session(model_dir, KIND, threads)
+        self._session = CROSS_ENCODER.open_session(model_dir, threads)
         self._inputs = frozenset(i.name for i in self._session.get_inputs())
         shape = self._session.get_outputs()[0].shape
         if len(shape) > 2 or (len(shape) == 2 and isinstance(shape[1], int) and shape[1] != 1):
             raise RerankerUnusable(
                 f"The model at {model_dir} gives {shape} per batch, not one score per pair: it is "
-                f"no cross-encoder for ranking. {KIND.advice}"
+                f"no cross-encoder for ranking. {CROSS_ENCODER.advice}"
             )
 
     def scores(self, question: str, texts: Sequence[str]) -> Vector:

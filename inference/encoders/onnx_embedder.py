@@ -16,11 +16,8 @@ from inference.encoders.onnx_model import (
     ModelKind,
     ModelUnusable,
     by_length,
-    open_session,
     open_tokenizer,
     padded,
-    read_model_config,
-    verify_model_hashes,
 )
 
 if TYPE_CHECKING:
@@ -45,30 +42,13 @@ class EmbeddingConfig(ModelConfig, kw_only=True, frozen=True, forbid_unknown_fie
     normalize: bool
 
 
-KIND = ModelKind(
-    "embedding model",
-    CONFIG_NAME,
-    "Restore the folder from the repository, or export it again: make model",
-    EmbedderUnusable,
+EMBEDDING_MODEL = ModelKind(
+    name="embedding model",
+    config_name=CONFIG_NAME,
+    config=EmbeddingConfig,
+    advice="Restore the folder from the repository, or export it again: make model",
+    unusable=EmbedderUnusable,
 )
-
-
-def read_config(model_dir: Path) -> EmbeddingConfig:
-    """Read ``embedding.json`` and check that the files it names are there with their sizes.
-
-    Raises:
-        EmbedderUnusable: something is missing, truncated or of another schema.
-    """
-    return read_model_config(model_dir, KIND, EmbeddingConfig)
-
-
-def verify_hashes(model_dir: Path) -> None:
-    """Compare every file of the model folder with its SHA-256. Not on the serving path.
-
-    Raises:
-        EmbedderUnusable: a file differs from what ``embedding.json`` promises.
-    """
-    verify_model_hashes(model_dir, KIND, read_config(model_dir))
 
 
 class OnnxEmbedder:
@@ -83,12 +63,12 @@ class OnnxEmbedder:
         Raises:
             EmbedderUnusable: the model folder is missing or damaged.
         """
-        config = read_config(model_dir)
+        config = EMBEDDING_MODEL.read(model_dir)
         self.model_id = config.model_id
         self.dimension = config.dimension
         self._config = config
         self._tokenizer = open_tokenizer(model_dir, config.max_tokens)
-        self._session = open_session(model_dir, KIND, threads)
+        self._session = EMBEDDING_MODEL.open_session(model_dir, threads)
         self._inputs = frozenset(i.name for i in self._session.get_inputs())
         self._made_with = (model_dir, threads)
 

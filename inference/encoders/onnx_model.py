@@ -6,7 +6,7 @@ Shared by the embedder and the cross-encoder, which differ in what goes in and w
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -47,63 +47,84 @@ class ModelConfig(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True)
     files: dict[str, FileEntry]
 
 
-class ModelKind(Struct, frozen=True):
-    """How one kind of model is named in messages, and which error tells of it."""
-
-    name: str
-    config_name: str
-    advice: str
-    unusable: type[ModelUnusable]
-
-
 Config = TypeVar("Config", bound=ModelConfig)
 
 
-def read_model_config(model_dir: Path, kind: ModelKind, config_type: type[Config]) -> Config:
-    """Read the configuration and check that the files it names are there with their sizes.
+class ModelKind(Struct, Generic[Config], frozen=True, kw_only=True):
+    """One kind of model: its name in messages, its configuration, and which error tells of it."""
 
-    Raises:
-        ModelUnusable: (as ``kind`` has it) something is missing, truncated or of another schema.
-    """
-    path = model_dir / kind.config_name
-    try:
-        config = msgspec.json.decode(path.read_bytes(), type=config_type)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise kind.unusable(
-            f"No {kind.name} at {model_dir} ({kind.config_name} is missing). {kind.advice}"
-        ) from error
-    except msgspec.DecodeError as error:
-        raise kind.unusable(f"{path} is not readable ({error}). {kind.advice}") from error
-    if config.schema != CONFIG_SCHEMA:
-        raise kind.unusable(
-            f"{path} has schema {config.schema}, this version reads {CONFIG_SCHEMA}. {kind.advice}"
-        )
-    for name in {MODEL_FILE, TOKENIZER_FILE, *config.files}:
-        file = model_dir / name
-        entry = config.files.get(name)
+    name: str
+    config_name: str
+    config: type[Config]
+    advice: str
+    unusable: type[ModelUnusable]
+
+    def read(self, model_dir: Path) -> Config:
+        """Read the configuration and check that the files it names are there with their sizes.
+
+        Raises:
+            ModelUnusable: (as ``unusable``) something is missing, truncated or of another schema.
+        """
+        path = model_dir / self.config_name
+        try:
+            config = msgspec.json.decode(path.read_bytes(), type=self.config)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise self._because(
+                f"No {self.name} at {model_dir} ({self.config_name} is missing)."
+            ) from error
+        except msgspec.DecodeError as error:
+            raise self._because(f"{path} is not readable ({error}).") from error
+        if config.schema != CONFIG_SCHEMA:
+            raise self._because(
+                f"{path} has schema {config.schema}, this version reads {CONFIG_SCHEMA}."
+            )
+        for name in {MODEL_FILE, TOKENIZER_FILE, *config.files}:
+            self._check_size(model_dir / name, config.files.get(name))
+        return config
+
+    def verify(self, model_dir: Path) -> None:
+        """Compare every file of the folder with its SHA-256. Not on the serving path.
+
+        Raises:
+            ModelUnusable: (as ``unusable``) a file differs from what the configuration promises.
+        """
+        for name, entry in self.read(model_dir).files.items():
+            if sha256_of(model_dir / name) != entry.sha256:
+                raise self._because(f"{model_dir / name} differs from its recorded SHA-256.")
+
+    def open_session(self, model_dir: Path, threads: int) -> Any:
+        """Open the graph for ``threads`` intra-op threads of one forward pass.
+
+        Raises:
+            ModelUnusable: (as ``unusable``) it is not an ONNX model.
+        """
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        file = model_dir / MODEL_FILE
+        try:
+            return onnxruntime.InferenceSession(
+                str(file), options, providers=["CPUExecutionProvider"]
+            )
+        except onnxruntime.capi.onnxruntime_pybind11_state.InvalidProtobuf as error:
+            raise self._because(f"{file} is not an ONNX model ({error}).") from error
+
+    def _check_size(self, file: Path, entry: FileEntry | None) -> None:
         if entry is None:
-            raise kind.unusable(f"{path} promises no {name}. {kind.advice}")
+            raise self._because(f"{file.parent / self.config_name} promises no {file.name}.")
         if not file.is_file():
-            raise kind.unusable(f"{file} is missing. {kind.advice}")
+            raise self._because(f"{file} is missing.")
         if (size := file.stat().st_size) != entry.bytes:
-            raise kind.unusable(
-                f"{file} has {size} bytes, {kind.config_name} promises {entry.bytes} "
-                f"(a Git LFS pointer or a broken download?). {kind.advice}"
+            raise self._because(
+                f"{file} has {size} bytes, {self.config_name} promises {entry.bytes} "
+                "(a Git LFS pointer or a broken download?)."
             )
-    return config
 
-
-def verify_model_hashes(model_dir: Path, kind: ModelKind, config: ModelConfig) -> None:
-    """Compare every file of the model folder with its SHA-256. Not on the serving path.
-
-    Raises:
-        ModelUnusable: a file differs from what the configuration promises.
-    """
-    for name, entry in config.files.items():
-        if sha256_of(model_dir / name) != entry.sha256:
-            raise kind.unusable(
-                f"{model_dir / name} differs from its recorded SHA-256. {kind.advice}"
-            )
+    def _because(self, reason: str) -> ModelUnusable:
+        return self.unusable(f"{reason} {self.advice}")
 
 
 def open_tokenizer(model_dir: Path, max_tokens: int) -> Any:
@@ -114,28 +135,6 @@ def open_tokenizer(model_dir: Path, max_tokens: int) -> Any:
     tokenizer.enable_truncation(max_tokens, strategy="longest_first")
     tokenizer.no_padding()
     return tokenizer
-
-
-def open_session(model_dir: Path, kind: ModelKind, threads: int) -> Any:
-    """Open the graph for ``threads`` intra-op threads of one forward pass.
-
-    Raises:
-        ModelUnusable: it is not an ONNX model.
-    """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(
-            str(model_dir / MODEL_FILE), options, providers=["CPUExecutionProvider"]
-        )
-    except onnxruntime.capi.onnxruntime_pybind11_state.InvalidProtobuf as error:
-        raise kind.unusable(
-            f"{model_dir / MODEL_FILE} is not an ONNX model ({error}). {kind.advice}"
-        ) from error
 
 
 def padded(batch: Sequence[Encoding]) -> Inputs:

@@ -16,7 +16,7 @@ import pytest
 from copilot.index_bundle.manifest import IndexUnusable, read_manifest, verify_files
 from embed.errors import BuildLocked, NotABundle
 from embed.swap import staged
-from inference.encoders.onnx_embedder import read_config
+from inference.encoders.onnx_embedder import EMBEDDING_MODEL
 from inference.retrieval.faiss_retriever import FaissRetriever
 from tests.fakes import FakeEmbedder
 from tests.integration.index_builders import (
@@ -49,7 +49,7 @@ def test_the_committed_index_is_that_of_the_committed_corpus() -> None:
     manifest = read_manifest(ROOT / "faiss_index")
     verify_files(ROOT / "faiss_index", manifest)
     assert manifest.corpus_version == plan_of(ROOT / "corpus" / "documents").corpus_version
-    assert manifest.model_id == read_config(ROOT / "inference" / "model").model_id
+    assert manifest.model_id == EMBEDDING_MODEL.read(ROOT / "inference" / "model").model_id
 
 
 def test_the_same_documents_give_the_same_bundle(corpus: Path, tmp_path: Path) -> None:

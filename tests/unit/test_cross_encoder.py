@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inference.encoders.cross_encoder import OnnxCrossEncoder, RerankerUnusable, verify_hashes
+from inference.encoders.cross_encoder import CROSS_ENCODER, OnnxCrossEncoder, RerankerUnusable
 from tests.tiny_cross_encoder import BIAS, promise, write_cross_encoder
 
 WORDS = ["what is the customer charge of schedule rs 1 in winter zebra filler"]
@@ -86,7 +86,7 @@ def test_altered_weights_of_the_same_size_are_found_by_hash(folder: Path) -> Non
     raw[len(raw) // 2] ^= 1
     (folder / "model.onnx").write_bytes(raw)
     with pytest.raises(RerankerUnusable, match="SHA-256"):
-        verify_hashes(folder)
+        CROSS_ENCODER.verify(folder)
 
 
 def test_a_graph_that_is_none_is_refused(folder: Path) -> None:

@@ -11,10 +11,9 @@ import pytest
 
 from copilot.index_bundle.manifest import sha256_of
 from inference.encoders.onnx_embedder import (
+    EMBEDDING_MODEL,
     EmbedderUnusable,
     OnnxEmbedder,
-    read_config,
-    verify_hashes,
 )
 
 MODEL = Path(__file__).resolve().parents[2] / "inference" / "model"
@@ -51,7 +50,7 @@ def test_text_beyond_what_the_model_reads_is_cut(embedder: OnnxEmbedder) -> None
 
 
 def test_the_committed_files_have_their_recorded_hashes() -> None:
-    verify_hashes(MODEL)
+    EMBEDDING_MODEL.verify(MODEL)
     provenance = json.loads((MODEL / "provenance.json").read_text("utf-8"))
     for name, digest in provenance["files"].items():
         assert sha256_of(MODEL / name) == digest
@@ -79,21 +78,21 @@ def test_a_truncated_model_is_refused_before_loading(copied: Path) -> None:
 def test_a_missing_tokenizer_is_named(copied: Path) -> None:
     (copied / "tokenizer.json").unlink()
     with pytest.raises(EmbedderUnusable, match=r"tokenizer\.json is missing"):
-        read_config(copied)
+        EMBEDDING_MODEL.read(copied)
 
 
 @pytest.mark.parametrize("content", ["{", '{"schema": 1}', "[]"])
 def test_an_unreadable_configuration_is_refused(copied: Path, content: str) -> None:
     (copied / "embedding.json").write_text(content)
     with pytest.raises(EmbedderUnusable, match="is not readable"):
-        read_config(copied)
+        EMBEDDING_MODEL.read(copied)
 
 
 def test_another_schema_is_refused(copied: Path) -> None:
     config = json.loads((copied / "embedding.json").read_text())
     (copied / "embedding.json").write_text(json.dumps({**config, "schema": 99}))
     with pytest.raises(EmbedderUnusable, match="schema 99"):
-        read_config(copied)
+        EMBEDDING_MODEL.read(copied)
 
 
 def test_altered_weights_of_the_same_size_are_found_by_hash(copied: Path) -> None:
@@ -101,7 +100,7 @@ def test_altered_weights_of_the_same_size_are_found_by_hash(copied: Path) -> Non
     raw[len(raw) // 2] ^= 1
     (copied / "model.onnx").write_bytes(raw)
     with pytest.raises(EmbedderUnusable, match="SHA-256"):
-        verify_hashes(copied)
+        EMBEDDING_MODEL.verify(copied)
 
 
 def test_a_file_that_is_no_graph_is_refused(copied: Path) -> None:
