@@ -45,6 +45,18 @@ class Values:
             raise SettingsError(f"{name} is not set. Set it to: {variable.doc}")
         return variable.default
 
+    def choice(self, name: str, *allowed: str) -> str:
+        """The value, which is one of ``allowed``; the empty word may be among them.
+
+        Raises:
+            SettingsError: it is another.
+        """
+        value = self.text(name)
+        if value not in allowed:
+            *others, last = (word or "empty" for word in allowed)
+            raise SettingsError(f"{name} must be {', '.join(others)} or {last}, not {value!r}.")
+        return value
+
     def integer(self, name: str, *, least: int = 0) -> int:
         """The value as a whole number of at least ``least``.
 

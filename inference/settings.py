@@ -166,26 +166,6 @@ class Settings(Struct, frozen=True, kw_only=True):
             SettingsError: a variable is missing or malformed; the message says what to set.
         """
         values = Values(VARIABLES, environment)
-        chat_model = values.text("CHAT_MODEL")
-        provider, _, model = chat_model.partition(":")
-        if chat_model and not (provider and model):
-            raise SettingsError(
-                f"CHAT_MODEL must be provider:model, such as anthropic:NAME, not {chat_model!r}."
-            )
-        client = values.text("OPENAI_CLIENT")
-        if client not in ("stream", "sdk"):
-            raise SettingsError(f"OPENAI_CLIENT must be stream or sdk, not {client!r}.")
-        aws_client = values.text("AWS_CLIENT")
-        if aws_client not in ("direct", "boto3"):
-            raise SettingsError(f"AWS_CLIENT must be direct or boto3, not {aws_client!r}.")
-        retriever = values.text("RETRIEVER")
-        if retriever not in ("faiss", "qdrant"):
-            raise SettingsError(f"RETRIEVER must be faiss or qdrant, not {retriever!r}.")
-        if retriever == "qdrant" and not values.text("QDRANT_URL"):
-            raise SettingsError("RETRIEVER=qdrant needs a server: set QDRANT_URL.")
-        hit_check = values.text("CACHE_HIT_CHECK")
-        if hit_check not in ("", "model"):
-            raise SettingsError(f"CACHE_HIT_CHECK must be empty or model, not {hit_check!r}.")
         prompt_price, completion_price = _prices(values)
         return cls(
             table_name=values.text("TABLE_NAME"),
@@ -195,27 +175,25 @@ class Settings(Struct, frozen=True, kw_only=True):
             index_bucket=values.text("INDEX_BUCKET"),
             index_check_s=values.integer("INDEX_CHECK_S"),
             model_dir=Path(values.text("MODEL_DIR")),
-            retriever=retriever,
+            retriever=_retriever(values),
             qdrant_index=values.text("QDRANT_INDEX"),
             qdrant_url=values.text("QDRANT_URL"),
             qdrant_api_key=values.text("QDRANT_API_KEY"),
             qdrant_collection=values.text("QDRANT_COLLECTION"),
             cache_threshold=values.number("CACHE_THRESHOLD", least=0.5, most=1.0),
-            cache_max_error_rate=values.number("CACHE_MAX_ERROR_RATE", least=0.0, most=1.0)
-            if values.text("CACHE_MAX_ERROR_RATE")
-            else None,
-            cache_hit_check=hit_check,
+            cache_max_error_rate=_max_error_rate(values),
+            cache_hit_check=values.choice("CACHE_HIT_CHECK", "", "model"),
             cache_lookup_s=values.integer("CACHE_LOOKUP_MS", least=10) / 1000,
             cache_ttl_s=values.number("CACHE_TTL_DAYS", least=0.01, most=3650) * 86_400,
             openai_api_key=values.text("OPENAI_API_KEY"),
             openai_secret_arn=values.text("OPENAI_SECRET_ARN"),
             openai_base_url=values.text("OPENAI_BASE_URL"),
-            openai_client=client,
-            aws_client=aws_client,
+            openai_client=values.choice("OPENAI_CLIENT", "stream", "sdk"),
+            aws_client=values.choice("AWS_CLIENT", "direct", "boto3"),
             openai_model=values.text("OPENAI_MODEL"),
             prompt_price=prompt_price,
             completion_price=completion_price,
-            chat_model=chat_model,
+            chat_model=_chat_model(values),
             retrieved_passages=values.integer("RETRIEVED_PASSAGES", least=1),
             passages_per_document=values.integer("PASSAGES_PER_DOCUMENT"),
             recency_weight=values.number("RECENCY_WEIGHT", least=0.0, most=1.0),
@@ -238,6 +216,29 @@ class Settings(Struct, frozen=True, kw_only=True):
         if self.chat_model or self.openai_base_url:
             return None
         return KNOWN.get(self.openai_model)
+
+
+def _retriever(values: Values) -> str:
+    retriever = values.choice("RETRIEVER", "faiss", "qdrant")
+    if retriever == "qdrant" and not values.text("QDRANT_URL"):
+        raise SettingsError("RETRIEVER=qdrant needs a server: set QDRANT_URL.")
+    return retriever
+
+
+def _max_error_rate(values: Values) -> float | None:
+    if not values.text("CACHE_MAX_ERROR_RATE"):
+        return None
+    return values.number("CACHE_MAX_ERROR_RATE", least=0.0, most=1.0)
+
+
+def _chat_model(values: Values) -> str:
+    named = values.text("CHAT_MODEL")
+    provider, _, model = named.partition(":")
+    if named and not (provider and model):
+        raise SettingsError(
+            f"CHAT_MODEL must be provider:model, such as anthropic:NAME, not {named!r}."
+        )
+    return named
 
 
 def _prices(values: Values) -> tuple[float | None, float | None]:

@@ -20,9 +20,7 @@ def auth_mode(values: Values, needs: Mapping[str, tuple[str, ...]] | None = None
     Raises:
         SettingsError: an unknown mode, or one whose variables are empty; it says what to set.
     """
-    mode = values.text("AUTH_MODE")
-    if mode not in _MODES:
-        raise SettingsError(f"AUTH_MODE must be none, api-key or cognito, not {mode!r}.")
+    mode = values.choice("AUTH_MODE", *_MODES)
     for name in (needs or {}).get(mode, ()):
         if not values.text(name):
             raise SettingsError(f"AUTH_MODE={mode} needs {name}.")

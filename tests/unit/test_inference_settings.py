@@ -145,9 +145,18 @@ def test_the_greatest_error_rate_of_the_cache_is_a_share_or_nothing() -> None:
         settings(CACHE_MAX_ERROR_RATE="2")
 
 
-def test_a_check_of_hits_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(SettingsError, match="CACHE_HIT_CHECK"):
-        settings(CACHE_HIT_CHECK="crystal ball")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("CACHE_HIT_CHECK", "empty or model"),
+        ("OPENAI_CLIENT", "stream or sdk"),
+        ("AWS_CLIENT", "direct or boto3"),
+        ("RETRIEVER", "faiss or qdrant"),
+    ],
+)
+def test_a_choice_that_does_not_exist_is_refused_with_those_that_do(name: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} must be {words}, not 'crystal ball'"):
+        settings(**{name: "crystal ball"})
 
 
 def test_the_language_model_checks_hits_only_where_there_is_one() -> None:
