@@ -183,27 +183,14 @@ def _parser() -> argparse.ArgumentParser:
     up = command("up", _up, "check, build, deploy, upload the page, ask one question")
     preflight = command("preflight", _preflight, "check what can be known beforehand; read-only")
     page = command("page", _page, "upload the built page and its config.json")
-    for deploying in (up, preflight, page):
-        deploying.add_argument("--arch", choices=("arm64", "x86_64"), default="arm64")
-        deploying.add_argument(
-            "--parameter",
-            action="append",
-            default=[],
-            metavar="NAME=VALUE",
-            help="a parameter of the template, over samconfig.toml",
-        )
-    for uploading in (up, page):
-        uploading.add_argument("--page", type=Path, default=ROOT / "chat-ui" / "dist")
-        uploading.add_argument(
-            "--keep-days",
-            type=int,
-            default=14,
-            help="days that files of earlier builds are kept for tabs that are still open",
-        )
     asking = command("smoke", _smoke, "ask one question of a deployed page")
+    down = command("down", _down, "destroy the stack and say what is left")
+    for deploying in (up, preflight, page):
+        _add_deploying(deploying)
+    for uploading in (up, page):
+        _add_uploading(uploading)
     asking.add_argument("--url", help="address of the page; otherwise that of the stack")
     asking.add_argument("--question", default=QUESTION)
-    down = command("down", _down, "destroy the stack and say what is left")
     down.add_argument(
         "--empty",
         action="append",
@@ -222,6 +209,29 @@ def _parser() -> argparse.ArgumentParser:
             "--dry-run", action="store_true", help="say what would be done, and do nothing"
         )
     return parser
+
+
+def _add_deploying(command: argparse.ArgumentParser) -> None:
+    """What decides the template that is looked at or deployed."""
+    command.add_argument("--arch", choices=("arm64", "x86_64"), default="arm64")
+    command.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of the template, over samconfig.toml",
+    )
+
+
+def _add_uploading(command: argparse.ArgumentParser) -> None:
+    """What decides the page that is uploaded."""
+    command.add_argument("--page", type=Path, default=ROOT / "chat-ui" / "dist")
+    command.add_argument(
+        "--keep-days",
+        type=int,
+        default=14,
+        help="days that files of earlier builds are kept for tabs that are still open",
+    )
 
 
 if __name__ == "__main__":
