@@ -20,7 +20,8 @@ from inference.answering.turn import Limits, refused, run_turn
 from inference.answering.turn_events import Question, Status, TurnEvent
 from inference.cache.guards.exploration import NEVER, Exploration
 from inference.engine import EngineLoader, EngineUnusable
-from inference.metering import Meter, MeteredCache, MeteredLog, MeteredModel, MeteredSink
+from inference.metering.meter import Meter
+from inference.metering.metered_ports import MeteredCache, MeteredLog, MeteredModel, MeteredSink
 from inference.ports import ChatMessage, ChatModel, Clock, HitCheck
 from inference.publisher import Publisher
 

@@ -16,7 +16,8 @@ from copilot.answer_log.answers import Lease
 from inference.answering.knowledge import Parts
 from inference.answering.turn import Limits, run_turn
 from inference.chat_models.price import Price
-from inference.metering import Meter, MeteredCache, MeteredLog, MeteredModel, MeteredSink
+from inference.metering.meter import Meter
+from inference.metering.metered_ports import MeteredCache, MeteredLog, MeteredModel, MeteredSink
 from inference.ports import ModelError
 from inference.publisher import Pace, Publisher
 from tests.fakes import (

@@ -23,7 +23,7 @@ from copilot.wire import End, Source, decode_event
 from inference import publisher as publisher_module
 from inference.answering.turn import Limits
 from inference.answering.turn_events import Ended, Found, Restarted, Started, TurnEvent
-from inference.metering import Meter
+from inference.metering.meter import Meter
 from inference.ports import ConnectionGone, TextDelta, Throttled
 from inference.publisher import Pace, Publisher
 from inference.worker import Delivery, Worker
