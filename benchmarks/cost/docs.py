@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from benchmarks.cost import report
-from benchmarks.cost.idle import ROOT
+from benchmarks.cost.stack import ROOT
 from benchmarks.cost.workload import Workload
 from benchmarks.generated import Parts, regenerated
 

@@ -1,29 +1,21 @@
 """What the stack of template.yaml costs when nobody asks anything: every resource, one by one.
 
-The template is read as CloudFormation gets it: transformed by SAM, conditions and parameters
-evaluated. A kind of resource that is neither priced here nor known to cost nothing at rest is an
-error, so that nothing always-on joins the template unseen.
+A kind of resource that is neither priced here nor known to cost nothing at rest is an error, so
+that nothing always-on joins the template unseen.
 """
 
 from __future__ import annotations
 
-import functools
-import logging
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 from benchmarks.cost.bill import Usage
 from benchmarks.cost.figures import Figure
-from local.intrinsics import Resolver
-from local.sam import PSEUDO_PARAMETERS, transformed
+from benchmarks.cost.schedules import firings
+from benchmarks.cost.stack import Stack
 
-ROOT = Path(__file__).resolve().parents[2]
-TEMPLATE = ROOT / "template.yaml"
-MB_PER_GB = 1024
 GB = 1024**3
 
 FREE_AT_REST = frozenset(
@@ -104,81 +96,6 @@ class Resting:
     what: str
     usage: Usage
     switch: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """The resources of a deployment, with their properties evaluated."""
-
-    resources: Mapping[str, Mapping[str, Any]]
-
-    @classmethod
-    def load(cls, overrides: Mapping[str, str] | None = None, path: Path = TEMPLATE) -> Stack:
-        """The stack that ``path`` becomes with these values of parameters.
-
-        Raises:
-            local.sam.TemplateError: a parameter is unknown, or its value refused.
-        """
-        return _loaded(path, tuple(sorted((overrides or {}).items())))
-
-    def function(self, target: str) -> str | None:
-        """The function that a target names, itself or by an alias; ``None`` for anything else."""
-        resource = self.resources.get(target, {"Type": ""})
-        if resource["Type"] == "AWS::Lambda::Alias":
-            return str(resource["Properties"]["FunctionName"])
-        return target if resource["Type"] == "AWS::Lambda::Function" else None
-
-    def memory_gb(self, function: str) -> Fraction:
-        """Memory of a function."""
-        return Fraction(
-            int(self.resources[function]["Properties"].get("MemorySize", 128)), MB_PER_GB
-        )
-
-
-@functools.cache
-def _loaded(path: Path, overrides: tuple[tuple[str, str], ...]) -> Stack:
-    # The transform complains at exit that nobody has sent its usage metrics anywhere.
-    logging.getLogger("samtranslator.metrics.metrics").setLevel(logging.ERROR)
-    document, parameters = transformed(path, dict(overrides))
-    resolver = Resolver(
-        {**parameters, **PSEUDO_PARAMETERS},
-        document.get("Conditions") or {},
-        document.get("Mappings") or {},
-        lambda name, attribute: name,
-    )
-    locations = _locations(path)
-    resources: dict[str, Mapping[str, Any]] = {}
-    for name, resource in document["Resources"].items():
-        if "Condition" in resource and not resolver.holds(resource["Condition"]):
-            continue
-        properties = resolver.value(_zoned(resource.get("Properties") or {}))
-        if name in locations:
-            given = {key: str(value) for key, value in properties.get("Parameters", {}).items()}
-            nested = _loaded(path.parent / locations[name], tuple(sorted(given.items())))
-            resources.update({f"{name}.{inner}": r for inner, r in nested.resources.items()})
-        else:
-            resources[name] = {"Type": resource["Type"], "Properties": properties}
-    return Stack(resources)
-
-
-def _zoned(node: Any) -> Any:
-    """``node`` with a region's availability zones in the place of ``Fn::GetAZs``."""
-    if isinstance(node, dict):
-        if node.keys() == {"Fn::GetAZs"}:
-            return ["a", "b", "c"]
-        return {key: _zoned(value) for key, value in node.items()}
-    return [_zoned(value) for value in node] if isinstance(node, list) else node
-
-
-def _locations(path: Path) -> dict[str, str]:
-    """The nested applications of a template and their files."""
-    from samtranslator.yaml_helper import yaml_parse
-
-    return {
-        name: resource["Properties"]["Location"]
-        for name, resource in yaml_parse(path.read_text())["Resources"].items()
-        if resource["Type"] == "AWS::Serverless::Application"
-    }
 
 
 def idle(stack: Stack, figures: Mapping[str, Figure], month_hours: int) -> list[Resting]:
@@ -367,35 +284,3 @@ _PRICED: Mapping[str, Priced] = {
     "AWS::EC2::EIP": _hourly("public_ipv4_hours", "public address"),
     "AWS::EC2::VPCEndpoint": _endpoint,
 }
-
-
-def firings(expression: str, hours: int) -> Fraction:
-    """How often a ``rate`` or ``cron`` expression fires in so many hours.
-
-    Days, months and weekdays of a cron expression are taken as every day: an upper bound.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    if match := re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression):
-        minutes = int(match[1]) * {"minute": 1, "hour": 60, "day": 1440}[match[2]]
-        return Fraction(hours * 60, minutes)
-    if match := re.fullmatch(r"cron\((\S+) (\S+) \S+ \S+ \S+ \S+\)", expression):
-        return Fraction(_values(match[1], 60) * _values(match[2], 24) * hours, 24)
-    raise ValueError(f"{expression} is neither a rate nor a cron expression")
-
-
-def _values(field: str, size: int) -> int:
-    """How many values a cron field has."""
-    count = 0
-    for part in field.split(","):
-        span, _, step = part.partition("/")
-        if span == "*":
-            width = size
-        elif "-" in span:
-            low, high = span.split("-")
-            width = int(high) - int(low) + 1
-        else:
-            width = size - int(span) if step else 1
-        count += -(-width // int(step or 1))
-    return count

@@ -9,8 +9,9 @@ from fractions import Fraction
 
 from benchmarks.cost.bill import NOTHING, Bill, Usage, bill
 from benchmarks.cost.figures import Figure, read_calls, read_figures
-from benchmarks.cost.idle import Resting, Stack, idle
+from benchmarks.cost.idle import Resting, idle
 from benchmarks.cost.prices import PriceTable, read
+from benchmarks.cost.stack import Stack
 from benchmarks.cost.usage import Model
 from benchmarks.cost.workload import Workload
 

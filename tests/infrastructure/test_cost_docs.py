@@ -11,7 +11,9 @@ import pytest
 from benchmarks import generated
 from benchmarks.cost import docs, report
 from benchmarks.cost.bill import bill
-from benchmarks.cost.idle import Stack, UnknownResource, firings, idle
+from benchmarks.cost.idle import UnknownResource, idle
+from benchmarks.cost.schedules import firings
+from benchmarks.cost.stack import Stack
 
 COSTS = report.Costs.load()
 QUEUE = {"EventSourceArn": "Queue", "FunctionName": "Worker"}
