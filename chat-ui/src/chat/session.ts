@@ -24,13 +24,10 @@ import type { Tabs } from "./tabs";
 import type { Transport } from "./transport";
 import type { Vault } from "./vault";
 import { type View, viewAnswering, viewChat, viewOpen } from "./view";
+import { Watchdog } from "./watchdog";
 
 export type { View };
 
-/** Without a frame for this long while an answer is open, the page asks what it missed. */
-export const WATCHDOG_MS = 5_000;
-/** After so many unanswered watchdogs the connection is taken for dead. */
-const MAX_SILENCE = 3;
 /** A question that was sent so often without being accepted or refused is given back. */
 const MAX_SENDS = 6;
 
@@ -49,8 +46,6 @@ export class Session {
   #view: View;
   /** An answer to show the branch of, once it is there. */
   #awaited: { readonly key: string; readonly answerId: string } | null = null;
-  #silence = 0;
-  #watchdog: ReturnType<typeof setTimeout> | undefined;
   #leaveTabs: () => void = () => {};
   readonly #listeners = new Set<() => void>();
   /** How often each question has left this page since it was loaded. */
@@ -58,6 +53,7 @@ export class Session {
   readonly #connection: Connection;
   readonly #keeper: Keeper;
   readonly #loader: Loader;
+  readonly #watchdog: Watchdog;
   readonly #parts: SessionParts;
 
   constructor(parts: SessionParts) {
@@ -88,6 +84,12 @@ export class Session {
       },
       parts.chance,
     );
+    this.#watchdog = new Watchdog({
+      expects: () => this.#running().length > 0,
+      isReady: () => this.#connection.isReady,
+      ask: (barks) => this.#askForMissing(barks),
+      reconnect: () => this.#connection.open(),
+    });
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -110,7 +112,7 @@ export class Session {
   /** Ends the session; whatever was not saved yet is saved. */
   close(): void {
     this.#connection.stop();
-    clearTimeout(this.#watchdog);
+    this.#watchdog.stop();
     this.#leaveTabs();
     this.save();
   }
@@ -149,7 +151,7 @@ export class Session {
       now: this.#parts.chance.now(),
     });
     if (this.#connection.isReady) this.#sendQuestion(clientMsgId);
-    this.#rewatch();
+    this.#watchdog.watch();
   }
 
   /** Asks another question in place of one: a branch beside it. */
@@ -224,18 +226,18 @@ export class Session {
       this.#dispatch({ kind: "stopped", clientMsgId });
       if (answer !== null) this.#sendCancel(answer.id);
     }
-    this.#rewatch();
+    this.#watchdog.watch();
   }
 
   #receive(event: ServerEvent): void {
-    this.#silence = 0;
+    this.#watchdog.heard();
     this.#dispatch({ kind: "event", event, now: this.#parts.chance.now() });
     if (event.type === "error" && !event.ref) {
       console.warn(`The server refused a frame (${event.code}): ${event.message}`);
     }
     if (event.type === "welcome") this.#catchUp();
     if (event.type === "accepted") this.#cancelIfStopped(event.answer_id);
-    if (event.type !== "pong") this.#rewatch();
+    if (event.type !== "pong") this.#watchdog.watch();
   }
 
   /** On every new connection: what was not accepted is sent again, what is open is resumed. */
@@ -279,7 +281,7 @@ export class Session {
     if (this.#connection.isReady) {
       for (const turn of this.#running()) if (!before.has(turn.clientMsgId)) this.#pursue(turn);
     }
-    this.#rewatch();
+    this.#watchdog.watch();
   }
 
   #pursue(turn: Turn): void {
@@ -296,28 +298,13 @@ export class Session {
     if (turn?.stopped) this.#sendCancel(answerId);
   }
 
-  #rewatch(): void {
-    clearTimeout(this.#watchdog);
-    if (this.#running().length === 0) return;
-    this.#watchdog = setTimeout(() => this.#bark(), WATCHDOG_MS);
-  }
-
-  /** Nothing came for a while although something should. */
-  #bark(): void {
-    if (this.#connection.isReady) {
-      this.#silence += 1;
-      if (this.#silence >= MAX_SILENCE) {
-        this.#silence = 0;
-        this.#connection.open();
-      } else {
-        for (const turn of this.#running()) {
-          if (turn.answer?.stopped && this.#silence > 1) {
-            this.#dispatch({ kind: "unconfirmed_stop", answerId: turn.answer.id });
-          } else this.#pursue(turn);
-        }
-      }
+  /** Asks for what should have come; a stop that was asked for before is taken as done. */
+  #askForMissing(barks: number): void {
+    for (const turn of this.#running()) {
+      if (turn.answer?.stopped && barks > 1) {
+        this.#dispatch({ kind: "unconfirmed_stop", answerId: turn.answer.id });
+      } else this.#pursue(turn);
     }
-    this.#rewatch();
   }
 
   #dispatch(input: Input): void {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { TIMING } from "../../src/chat/connection";
-import { WATCHDOG_MS } from "../../src/chat/session";
 import { createVault } from "../../src/chat/vault";
+import { WATCHDOG_MS } from "../../src/chat/watchdog";
 import { createRig, endOf, memoryStorage, type Rig } from "../builders";
 import { memoryArchive } from "../memory_archive";
 
