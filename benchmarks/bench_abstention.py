@@ -16,7 +16,7 @@ import argparse
 import random
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,13 +25,16 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from benchmarks.eval_beir import plan_of
+from benchmarks.eval_beir import SENTENCE_LEAD, holdings_of
 from benchmarks.eval_sets import BadData, read_beir, read_records
 from benchmarks.kept_vectors import ROOT, KeptVectors
 from benchmarks.question_sets import PASSAGES, QUESTIONS, questions_of
 from embed.build import build
-from embed.plan import Plan, make_plan
-from embed.sources import find_sources, load_sources
+from embed.embedded import WORDING, Wording
+from embed.engine import LocalEngine
+from embed.holdings import Held
+from embed.reading import Reading
+from embed.sources import find_sources
 from inference.grounding.evidence import ENOUGH, WEIGHTS, Strength, strength
 from inference.retrieval.faiss_retriever import FaissRetriever
 
@@ -70,13 +73,31 @@ class Group(Struct, frozen=True):
 class Corpus:
     """Documents of which any can be hidden from a question, by giving each a group of its own."""
 
-    def __init__(self, plan: Plan, folder: Path, vectors: KeptVectors) -> None:
-        self._groups = {d.path: set(d.groups) for d in plan.documents}
-        own = [msgspec.structs.replace(d, groups=[d.path]) for d in plan.documents]
-        quiet = {"workers": 1, "reuse": False, "report": lambda *_: None}
-        build(replace(plan, documents=own), folder, vectors, **quiet)
+    def __init__(
+        self,
+        holdings: Iterable[Held],
+        folder: Path,
+        vectors: KeptVectors,
+        wording: Wording = WORDING,
+    ) -> None:
+        self._groups: dict[str, set[str]] = {}
+        build(
+            map(self._alone, holdings),
+            folder,
+            vectors,
+            engine=LocalEngine(),
+            reuse=False,
+            report=lambda *_: None,
+            wording=wording,
+        )
         self._retriever = FaissRetriever.open(folder, vectors)
         self._vectors = vectors
+
+    def _alone(self, held: Held) -> Held:
+        """The document in a group of its own; its groups are remembered."""
+        path = held.record.path
+        self._groups[path] = set(held.record.groups)
+        return replace(held, record=msgspec.structs.replace(held.record, groups=[path]))
 
     def ask(
         self,
@@ -132,15 +153,16 @@ def measured(
     if not asked:
         raise BadData(f"No question of {data} carries answers.")
     paths = [key for key, _, _ in folder.passages]
-    other = Corpus(plan_of(folder), scratch / "other", vectors)
+    other = Corpus(holdings_of(folder), scratch / "other", vectors, SENTENCE_LEAD)
     for half, name, weight in ((0, "fitted half", 1.0), (1, "other half", 0.0)):
         part = [item for item in asked if int(item.id.lstrip("q")) % 2 == half]
         texts = [item.text for item in part]
         gold = [{paths[number] for number in item.grades} for item in part]
         yield Group(data.name, f"answerable, {name}", True, weight, other.ask(texts))
         yield Group(data.name, f"its passage hidden, {name}", False, weight, other.ask(texts, gold))
-    loaded = load_sources(find_sources([ROOT / "corpus" / "documents"]))
-    own = Corpus(make_plan(loaded.documents, default_groups=["public"]), scratch / "own", vectors)
+    sources = find_sources([ROOT / "corpus" / "documents"])
+    reading = Reading(sources, LocalEngine(), default_groups=["public"])
+    own = Corpus(reading, scratch / "own", vectors)
     records = [r for r in read_records(QUESTIONS) if r["kind"] != "follow_up"]
     told = [r for r in records if r["span"] is not None]
     texts = [r["question"] for r in told]

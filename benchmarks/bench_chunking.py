@@ -39,8 +39,8 @@ from embed.build import build
 from embed.chunking import MAX_CHARS, MIN_CHARS, Chunk
 from embed.document import Document, Span, TextBuilder
 from embed.engine import LocalEngine
-from embed.plan import make_plan
-from embed.sources import find_sources, load_sources
+from embed.holdings import Repeats, held_of
+from embed.sources import find_sources, load_source
 from inference.retrieval.faiss_retriever import FaissRetriever
 
 ARTICLES = 48
@@ -127,7 +127,7 @@ def main() -> int:
 
 def shipped() -> tuple[list[Document], list[Asked]]:
     """The sample corpus with the questions that one of its documents answers."""
-    documents = load_sources(find_sources([ROOT / "corpus" / "documents"])).documents
+    documents = [load_source(s) for s in find_sources([ROOT / "corpus" / "documents"])]
     texts = {document.path: document.text for document in documents}
     asked = []
     for record in read_records(ROOT / "corpus" / "questions.jsonl"):
@@ -194,12 +194,16 @@ def measure(
     vectors: KeptVectors,
 ) -> Measured:
     """Build a bundle of the documents so cut, and ask every question of it."""
-    plan = make_plan(documents, default_groups=["public"], cut=cut)
+    repeats = Repeats()
+    holdings = [
+        repeats.without(held_of(document, default_groups=["public"], cut=cut))
+        for document in sorted(documents, key=lambda document: document.path)
+    ]
     by_path = {document.path: document for document in documents}
     values: dict[str, dict[str, float]] = {"answer in budget": {}, "recall@4": {}, "nDCG@10": {}}
     with tempfile.TemporaryDirectory() as scratch:
         bundle = Path(scratch) / "index"
-        build(plan, bundle, vectors, engine=LocalEngine(), reuse=False, report=lambda *_: None)
+        build(holdings, bundle, vectors, engine=LocalEngine(), reuse=False, report=lambda *_: None)
         retriever = FaissRetriever.open(bundle, vectors)
         for question, vector in zip(
             asked, vectors.embed([item.text for item in asked]), strict=True
@@ -210,8 +214,9 @@ def measure(
             ]
             spans = [(document.path, shown(document, chunk)) for document, chunk in chunks]
             relevant = sum(
-                _covers(question, plan.documents[c.document].path, (c.start, c.end))
-                for c in plan.chunks
+                _covers(question, held.record.path, (chunk.start, chunk.end))
+                for held in holdings
+                for chunk in held.chunks
             )
             hits = [
                 number
@@ -223,7 +228,7 @@ def measure(
             values["answer in budget"][question.key] = float(_in_budget(question, spans))
             values["recall@4"][question.key] = hit(order, grades, 4)
             values["nDCG@10"][question.key] = ndcg(order, grades)
-    return Measured(len(plan.chunks), values)
+    return Measured(sum(len(held.chunks) for held in holdings), values)
 
 
 def _covers(question: Asked, path: str, span: Span) -> bool:

@@ -5,6 +5,10 @@ modules imported; ours writes its lexical index besides. By default ours also em
 few sentences of every long chunk, which plain does not have: so it is built without them too, for
 the same vectors as plain's. That both find the same is shown by the cosine between their vectors of
 a chunk, and with ``--data FOLDER`` (BEIR layout) by nDCG@10 of dense search over judged documents.
+
+Memory is that of a build of made-up documents in a process of its own, highest value of fifty a
+second, above what it had with everything imported, and without the pages of mapped files. Its
+embedder hashes words: a model would take an hour, and its memory does not depend on the corpus.
 """
 
 from __future__ import annotations
@@ -17,7 +21,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import faiss
@@ -25,21 +28,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.eval_metrics import ndcg
+from benchmarks.index_memory import Peaks, peaks
 from benchmarks.plain_environment import build as build_plain
 from benchmarks.plain_environment import python, write_chunks
 from benchmarks.report import Budget, Measure, Result, Skipped, Table, alternate, run
-from embed.build import build
+from embed.build import Outcome, build
+from embed.embedded import WORDING, Wording
 from embed.engine import LocalEngine
-from embed.plan import Plan, make_plan
-from embed.sources import find_sources, load_sources
+from embed.holdings import Held
+from embed.reading import Reading
+from embed.sources import find_sources
 from inference.encoders.onnx_embedder import OnnxEmbedder
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS, BARE, PLAIN = "ours", "ours without windows", "plain"
-CHANGES = (0, 1, 10, 100)
+CHANGES = (0, 10, 100)
+SIZES = (10_000, 100_000)
 WORDS = ("tariff", "charge", "meter", "grid", "outage", "winter", "demand", "storage")
 
 ENGINE = LocalEngine(os.cpu_count() or 1)
+STAGES = {
+    "Reading": "highest while reading and cutting",
+    "Embedding": "highest while embedding",
+    "Words": "highest while indexing words",
+    "Writing": "highest while indexing vectors",
+}
+WITHOUT_WINDOWS = Wording(whole=WORDING.whole, windows=lambda text, lead: [])
 
 Vectors = NDArray[np.float32]
 
@@ -48,30 +62,35 @@ def measure(arguments: argparse.Namespace) -> Result:
     """Both builds in turns, the agreement of what they find, and updates of a larger corpus."""
     python()
     embedder = OnnxEmbedder(arguments.model)
-    plan = planned(arguments.documents, arguments.chunks)
+    documents = first_documents(arguments.documents, arguments.chunks)
+    texts = [(held.text[c.start : c.end], c.lead) for held in documents for c in held.chunks]
+    titles = [held.record.title for held in documents for _ in held.chunks]
+    embedded = [WORDING.whole(*text) for text in texts]
+    windows = sum(len(WORDING.windows(*text)) for text in texts)
     runs = max(1, arguments.runs)
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
         chunks = folder / "chunks.jsonl"
-        titles = [plan.documents[chunk.document].title for chunk in plan.chunks]
-        write_chunks(chunks, zip(titles, plan.embedded, strict=True))
-        bare = replace(plan, windows=[[] for _ in plan.chunks])
+        write_chunks(chunks, zip(titles, embedded, strict=True))
         number = itertools.count()
         seconds = alternate(
             runs,
             {
-                OURS: lambda: _timed(plan, folder / f"ours-{next(number)}", embedder),
-                BARE: lambda: _timed(bare, folder / f"ours-{next(number)}", embedder),
+                OURS: lambda: _timed(documents, folder / f"ours-{next(number)}", embedder),
+                BARE: lambda: _timed(
+                    documents, folder / f"ours-{next(number)}", embedder, WITHOUT_WINDOWS
+                ),
                 PLAIN: lambda: build_plain(chunks, folder / "plain")["build_s"],
             },
         )
-        agreement = _agreement(plan, embedder, folder / "plain")
+        agreement = _agreement(embedded, embedder, folder / "plain")
         changed = updates(folder / "updated", embedder, arguments.corpus)
-    embedded, windows = len(plan.embedded), sum(map(len, plan.windows))
-    same = _rate("chunks a second, the same vectors", embedded, seconds[BARE], seconds[PLAIN])
+        sizes = [(size, peaks(size, folder / f"memory-{size}")) for size in sorted(arguments.sizes)]
+    count = len(embedded)
+    same = _rate("chunks a second, the same vectors", count, seconds[BARE], seconds[PLAIN])
     rows = [
         same,
-        _rate("chunks a second, with windows besides", embedded, seconds[OURS], seconds[PLAIN]),
+        _rate("chunks a second, with windows besides", count, seconds[OURS], seconds[PLAIN]),
     ]
     quality = [Measure(what="lowest cosine of both designs' vectors", unit="", ours=[agreement])]
     if arguments.data:
@@ -83,7 +102,7 @@ def measure(arguments: argparse.Namespace) -> Result:
             Table(
                 title="A build from nothing",
                 rows=rows,
-                about=f"{embedded} chunks; with windows, ours embeds {windows} texts besides.",
+                about=f"{count} chunks; with windows, ours embeds {windows} texts besides.",
             ),
             Table(title="The same is found", rows=quality),
             Table(
@@ -92,44 +111,76 @@ def measure(arguments: argparse.Namespace) -> Result:
                 "after that many documents changed, one run.",
                 rows=changed,
             ),
+            *memory(sizes),
         ],
         bound="forward passes of the embedding model on all cores",
         budgets=[Budget.of_plain(same, 1.5, side="at least")],
     )
 
 
-def planned(documents: Path, chunks: int) -> Plan:
-    """What a bundle of the first documents with about so many chunks would hold."""
-    loaded = load_sources(find_sources([documents]), max_bytes=2**26, report=_silently).documents
-    plan = make_plan(loaded, default_groups=["public"])
-    kept = len(loaded)
-    while len(plan.chunks) > chunks and kept > 1:
-        kept = max(1, kept * chunks // len(plan.chunks))
-        plan = make_plan(loaded[:kept], default_groups=["public"])
-    return plan
+def first_documents(folder: Path, chunks: int) -> list[Held]:
+    """The first documents of ``folder`` that have no more than so many chunks together."""
+    found: list[Held] = []
+    for held in Reading(find_sources([folder]), ENGINE, default_groups=["public"]):
+        chunks -= len(held.chunks)
+        if found and chunks < 0:
+            break
+        found.append(held)
+    return found
 
 
 def updates(folder: Path, embedder: OnnxEmbedder, corpus: int) -> list[Measure]:
-    """Seconds of a build of ``corpus`` documents, then of updates after some of them changed."""
+    """A build of ``corpus`` documents, then updates after some of them changed."""
     source, out = folder / "documents", folder / "bundle"
     source.mkdir(parents=True)
     random = np.random.default_rng(6)
 
     def write(number: int) -> None:
-        words = random.choice(WORDS, size=60)
+        words = random.choice(WORDS, size=20)
         (source / f"{number:05d}.md").write_text(f"# Note {number}\n\n{' '.join(words)}.\n")
 
     for number in range(corpus):
         write(number)
-    rows = [_update("built from nothing", source, out, embedder, reuse=False)]
+    whole, _ = _update(source, out, embedder, reuse=False)
+    rows = [Measure(what="built from nothing", unit="s", ours=[whole])]
     for changed in CHANGES:
         if changed > corpus:
             continue
         for number in range(changed):
             write(number)
-        what = f"{changed} changed" if changed else "nothing changed"
-        rows.append(_update(what, source, out, embedder, reuse=True))
+        taken, outcome = _update(source, out, embedder, reuse=True)
+        what = f"{changed} of {corpus} changed, {outcome.embedded} chunks embedded"
+        rows.append(Measure(what=what, unit="s", ours=[taken]))
+        rows.append(Measure(what=f"{what}: part of a build", unit="", ours=[taken / whole]))
     return rows
+
+
+def memory(sizes: Sequence[tuple[int, Peaks]]) -> list[Table]:
+    """What builds of these sizes held at most, and how it grows with the texts."""
+    rows = []
+    for size, found in sizes:
+        what = f"{size:,} chunks"
+        rows += [
+            Measure(what=f"{what}: their texts", unit="MB", ours=[found.text_mb]),
+            *(
+                Measure(what=f"{what}: {STAGES[stage]}", unit="MB", ours=[peak])
+                for stage, peak in found.stages_mb.items()
+                if stage in STAGES
+            ),
+            Measure(what=f"{what}: time, hashed words", unit="s", ours=[found.seconds]),
+        ]
+    if len(sizes) > 1:
+        (_, small), (_, large) = sizes[0], sizes[-1]
+        rows += [
+            Measure(what="texts, times", unit="", ours=[large.text_mb / small.text_mb]),
+            Measure(what="highest, times", unit="", ours=[large.most() / small.most()]),
+            Measure(
+                what="highest before the vector index, times",
+                unit="",
+                ours=[large.most("Writing") / small.most("Writing")],
+            ),
+        ]
+    return [Table(title="Memory of a build", rows=rows)] if rows else []
 
 
 def found_by_both(data: Path, embedder: OnnxEmbedder, most: int) -> list[Measure]:
@@ -169,18 +220,21 @@ def found_by_both(data: Path, embedder: OnnxEmbedder, most: int) -> list[Measure
     return [Measure(what=what, unit="", ours=[score(ours)], plain=[score(theirs)])]
 
 
-def _timed(plan: Plan, out: Path, embedder: OnnxEmbedder) -> float:
+def _timed(
+    documents: Sequence[Held], out: Path, embedder: OnnxEmbedder, wording: Wording = WORDING
+) -> float:
     began = time.monotonic()
-    build(plan, out, embedder, engine=ENGINE, reuse=False, report=_silently)
+    build(documents, out, embedder, engine=ENGINE, reuse=False, report=_silently, wording=wording)
     return time.monotonic() - began
 
 
-def _update(what: str, source: Path, out: Path, embedder: OnnxEmbedder, *, reuse: bool) -> Measure:
+def _update(
+    source: Path, out: Path, embedder: OnnxEmbedder, *, reuse: bool
+) -> tuple[float, Outcome]:
     began = time.monotonic()
-    loaded = load_sources(find_sources([source]), max_bytes=2**26, report=_silently)
-    plan = make_plan(loaded.documents, default_groups=["public"])
-    build(plan, out, embedder, engine=ENGINE, reuse=reuse, report=_silently)
-    return Measure(what=what, unit="s", ours=[time.monotonic() - began])
+    reading = Reading(find_sources([source]), ENGINE, default_groups=["public"])
+    outcome = build(reading, out, embedder, engine=ENGINE, reuse=reuse, report=_silently)
+    return time.monotonic() - began, outcome
 
 
 def _rate(what: str, chunks: int, ours: Sequence[float], plain: Sequence[float]) -> Measure:
@@ -192,9 +246,9 @@ def _rate(what: str, chunks: int, ours: Sequence[float], plain: Sequence[float])
     )
 
 
-def _agreement(plan: Plan, embedder: OnnxEmbedder, plain: Path) -> float:
+def _agreement(embedded: Sequence[str], embedder: OnnxEmbedder, plain: Path) -> float:
     theirs = _plain_vectors(plain)
-    ours = embedder.embed(plan.embedded)
+    ours = embedder.embed(embedded)
     return float((ours * theirs).sum(axis=1).min())
 
 
@@ -212,7 +266,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--documents", type=Path, default=ROOT / "corpus" / "documents")
     parser.add_argument("--chunks", type=int, default=150, help="about how many are built")
-    parser.add_argument("--corpus", type=int, default=300, help="documents of the updated corpus")
+    parser.add_argument("--corpus", type=int, default=1000, help="documents of the updated corpus")
+    parser.add_argument(
+        "--sizes", type=int, nargs="*", default=list(SIZES), help="chunks of the memory's builds"
+    )
     parser.add_argument("--model", type=Path, default=ROOT / "inference" / "model")
     parser.add_argument("--data", type=Path, help="a folder in BEIR layout, for nDCG")
     parser.add_argument("--documents-judged", type=int, default=600, help="of --data, at most")

@@ -21,9 +21,10 @@ from pathlib import Path
 
 from benchmarks.eval_sets import Asked, EvalSet, folded, shipped
 from benchmarks.kept_vectors import KeptVectors
-from embed.bundle_writer import write_chunks
-from embed.plan import make_plan
-from embed.sources import find_sources, load_sources
+from embed.draft import write_draft
+from embed.engine import LocalEngine
+from embed.reading import Reading
+from embed.sources import find_sources
 from inference.ports import Passage
 from inference.retrieval.chunk_store import ChunkStore
 from inference.retrieval.faiss_retriever import FaissRetriever
@@ -136,8 +137,8 @@ def _clauses(folders: list[Path]) -> None:
     print("| --- | --- | --- | --- | --- |")
     for folder in folders:
         with tempfile.TemporaryDirectory() as scratch:
-            plan = make_plan(load_sources(find_sources([folder])).documents, default_groups=["x"])
-            write_chunks(Path(scratch), plan)
+            reading = Reading(find_sources([folder]), LocalEngine(), default_groups=["x"])
+            write_draft(Path(scratch), reading)
             store = ChunkStore(Path(scratch))
             neighbours = Neighbours(store)
             passages = list(_all_passages(store))

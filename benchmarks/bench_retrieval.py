@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from embed.bundle_writer import write_lexical
+from embed.lexical_writer import LexicalWriter
 from inference.encoders.onnx_embedder import OnnxEmbedder
 from inference.retrieval.fusion import DENSE_WEIGHT, min_max_fusion
 from inference.retrieval.lexical_index import LexicalIndex
@@ -55,7 +55,10 @@ def main() -> int:
     vectors = embedder.embed(list(asked.values()))
     words = Analyser().words
     with tempfile.TemporaryDirectory() as scratch:
-        write_lexical(Path(scratch) / "lexical", [words(text) for text in passages.values()])
+        writer = LexicalWriter(Path(scratch) / "blocks")
+        for text in passages.values():
+            writer.add(words(text))
+        writer.write(Path(scratch) / "lexical")
         lexical = LexicalIndex(Path(scratch) / "lexical", chunks=len(passages))
         rows = [
             (relevant[key], dense @ vector, lexical.scores(words(text)))

@@ -5,62 +5,57 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.eval_sets import BeirFolder, EvalSet
 from copilot.index_bundle.texts import ChunkRecord, DocumentRecord
 from embed.build import build
+from embed.embedded import Wording
 from embed.engine import LocalEngine
-from embed.plan import Plan
-from embed.windows import WINDOW_CHARS, windows_of
+from embed.holdings import Held
+from embed.windows import windows_of
 from inference.ports import Embedder
-from inference.retrieval.faiss_retriever import LEXICAL_KIND
+
+SENTENCE_LEAD = Wording(
+    whole=lambda text, lead: f"{lead}. {text}" if lead else text, windows=windows_of
+)
+"""What published figures embed of a passage: its title as a first sentence."""
 
 
 def indexed(folder: BeirFolder, cache: Path, embedder: Embedder) -> EvalSet:
     """Build the folder's index under ``cache``, or take the one that is there already."""
     out = cache / folder.name
     outcome = build(
-        plan_of(folder),
+        holdings_of(folder),
         out,
         embedder,
         engine=LocalEngine(os.cpu_count() or 1),
         reuse=False,
         report=_say,
+        wording=SENTENCE_LEAD,
     )
     if not outcome.unchanged:
         print(f"\r{folder.name}: {outcome.embedded} passages embedded.      ")
     return EvalSet(folder.name, out, folder.asked, by_document=True, records=folder.records)
 
 
-def plan_of(folder: BeirFolder) -> Plan:
-    """What the bundle of ``folder`` will hold: document ``n`` and chunk ``n`` are passage ``n``."""
-    documents, texts, chunks, embedded, windows = [], [], [], [], []
-    at = 0
-    digest = hashlib.sha256(f"{LEXICAL_KIND}/{WINDOW_CHARS}".encode())
-    for number, (key, title, text) in enumerate(folder.passages):
+def holdings_of(folder: BeirFolder) -> Iterator[Held]:
+    """The passages of ``folder``, each a document of its own that is one chunk."""
+    for key, title, text in folder.passages:
         raw = text.encode()
-        digest.update(f"{key}\0{title}\0{text}\0".encode())
-        to = at + len(raw)
-        documents.append(
-            DocumentRecord(
-                path=key,
-                title=title,
-                at=at,
-                to=to,
-                sha256=hashlib.sha256(raw).hexdigest(),
-                groups=["public"],
-            )
+        record = DocumentRecord(
+            path=key,
+            title=title,
+            at=0,
+            to=len(raw),
+            sha256=hashlib.sha256(raw).hexdigest(),
+            groups=["public"],
         )
-        chunks.append(
-            ChunkRecord(id=key, document=number, start=0, end=len(text), at=at, to=to, lead=title)
+        chunk = ChunkRecord(
+            id=key, document=0, start=0, end=len(text), at=0, to=len(raw), lead=title
         )
-        texts.append(text)
-        embedded.append(f"{title}. {text}" if title else text)
-        windows.append(windows_of(text, title))
-        at = to
-    version = digest.hexdigest()[:16]
-    return Plan(documents, texts, chunks, embedded, windows, version, duplicates=0)
+        yield Held(record, text, [chunk])
 
 
 def _say(stage: str, done: int, total: int) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +41,7 @@ from copilot.index_bundle.texts import (
     ChunkRecord,
     DocumentRecord,
 )
-from embed.bundle_writer import BM25_B, BM25_K1, write_lexical
+from embed.lexical_writer import BM25_B, BM25_K1, LexicalWriter
 from embed.vector_index import write_vectors, write_windows
 from inference.retrieval.dense_index import VECTORS, WINDOW_STARTS, WINDOWS, open_vectors
 from inference.retrieval.faiss_retriever import LEXICAL, LEXICAL_KIND, PAIRS
@@ -81,12 +82,15 @@ def make(chunks: int, out: Path) -> None:
     """Write a bundle of so many chunks; the same for the same number."""
     out.mkdir(parents=True, exist_ok=True)
     generator = np.random.default_rng(chunks)
-    terms = _terms(generator, chunks)
+    drawn = terms(generator, chunks)
     vocabulary = words()
-    _write_texts(out, terms, vocabulary)
-    _write_words(out / LEXICAL, terms, vocabulary)
-    paired = ([vocabulary[t] for t in row] for row in terms[:PAIRED_CHUNKS].tolist())
-    write_lexical(out / PAIRS, [pairs_of(row) for row in paired])
+    _write_texts(out, drawn, vocabulary)
+    _write_words(out / LEXICAL, drawn, vocabulary)
+    with tempfile.TemporaryDirectory() as scratch:
+        pairs = LexicalWriter(Path(scratch) / PAIRS)
+        for row in drawn[:PAIRED_CHUNKS].tolist():
+            pairs.add(pairs_of([vocabulary[term] for term in row]))
+        pairs.write(out / PAIRS)
     vectors = _vectors(generator, chunks)
     kind, recall = write_vectors(out / VECTORS, vectors)
     write_windows(out / WINDOWS, _near(generator, vectors, NOISE / 2))
@@ -114,7 +118,7 @@ def make(chunks: int, out: Path) -> None:
     (out / MANIFEST_NAME).write_bytes(msgspec.json.encode(manifest))
 
 
-def _terms(generator: np.random.Generator, chunks: int) -> Terms:
+def terms(generator: np.random.Generator, chunks: int) -> Terms:
     """The numbers of each chunk's words, shape ``(chunks, WORDS_PER_CHUNK)``."""
     count = len(_SYLLABLES) ** 5
     weights = 1.0 / (np.arange(count) + _ZIPF_SHIFT) ** _ZIPF_POWER
@@ -176,7 +180,7 @@ def _texts(terms: Terms, vocabulary: list[str]) -> Iterator[str]:
 
 
 def _write_words(folder: Path, terms: Terms, vocabulary: list[str]) -> None:
-    """BM25 of every word of every chunk, as ``embed.bundle_writer.write_lexical`` stores it."""
+    """BM25 of every word of every chunk, as ``embed.lexical_writer`` stores it."""
     folder.mkdir(exist_ok=True)
     chunks = len(terms)
     keys, counts = [], []

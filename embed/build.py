@@ -1,13 +1,14 @@
-"""Build or update an index bundle: plan, embed what is new, write, swap."""
+"""Build or update an index bundle: write the texts, embed what is new, index it, swap.
+
+Every step reads what the one before has left on disk, so that no step holds the texts of the
+corpus, however large it is.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from copilot.index_bundle.manifest import (
     IndexManifest,
@@ -17,28 +18,21 @@ from copilot.index_bundle.manifest import (
     verify_lexical,
     verify_model,
 )
-from embed.bundle_writer import write_bundle
+from copilot.index_bundle.texts import IndexTexts
+from embed.array_file import VectorFile
+from embed.blocks import BLOCKS, Blocks
+from embed.bundle_writer import write_rest, write_words
+from embed.draft import write_draft
+from embed.embedded import WORDING, EmbeddedTexts, Wording
+from embed.embedding import embed_texts
 from embed.engine import Engine
-from embed.plan import Plan
+from embed.holdings import Held
+from embed.known_vectors import KnownVectors
 from embed.swap import staged
-from embed.windows import windows_of
 from inference.ports import Embedder
-from inference.retrieval.chunk_store import ChunkStore
-from inference.retrieval.dense_index import VECTORS, WINDOWS, open_vectors
 from inference.retrieval.faiss_retriever import LEXICAL_KIND
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Vectors = NDArray[np.float32]
-
 Report = Callable[[str, int, int], None]
-Known = dict[str, tuple[Any, int]]
-"""Texts of the old bundle, each with the FAISS index and the number of its vector there."""
-
-# Sorted by length over the whole corpus, texts of one window need almost no padding.
-_WINDOW = 32
 
 
 @dataclass(frozen=True)
@@ -52,37 +46,44 @@ class Outcome:
 
 
 def build(
-    plan: Plan, out: Path, embedder: Embedder, *, engine: Engine, reuse: bool, report: Report
+    holdings: Iterable[Held],
+    out: Path,
+    embedder: Embedder,
+    *,
+    engine: Engine,
+    reuse: bool,
+    report: Report,
+    wording: Wording = WORDING,
+    blocks: Blocks = BLOCKS,
 ) -> Outcome:
-    """Make ``out`` the bundle of ``plan``.
+    """Make ``out`` the bundle of ``holdings``, in their order.
 
-    Where ``out`` already is that bundle, nothing is done. ``reuse`` takes the vectors of chunks
-    that the old bundle has too; ``engine`` embeds the others.
+    Where ``out`` already is that bundle, it stays. ``reuse`` takes the vectors of texts that the
+    old bundle has too; ``engine`` embeds the others. ``wording`` says what is embedded of a chunk,
+    ``blocks`` how much is held at a time.
 
     Raises:
         IndexUnusable: ``reuse`` was asked for, but the old bundle is missing, damaged or made by
             another model.
-        EmbedError: ``out`` is not a bundle, or another build is at it.
+        EmbedError: ``out`` is not a bundle, or another build is at it; and what ``holdings`` raise.
     """
-    if not reuse and (current := _current(out, plan, embedder)):
-        return Outcome(current, 0, len(plan.chunks), unchanged=True)
-    known: Known = {}
-    if reuse:
-        old = _verified(out, embedder)
-        if old.corpus_version == plan.corpus_version:
-            return Outcome(old, 0, len(plan.chunks), unchanged=True)
-        known = _known(out)
-    with staged(out) as folder:
-        chunks = len(plan.chunks)
-        texts = [*plan.embedded, *(text for held in plan.windows for text in held)]
-        vectors = _vectors(texts, embedder, known, engine, report)
-        report("Writing", 0, 1)
-        manifest = write_bundle(
-            folder, plan, vectors[:chunks], vectors[chunks:], model_id=embedder.model_id
-        )
-        report("Writing", 1, 1)
-    kept = sum(text in known for text in plan.embedded)
-    return Outcome(manifest, len(plan.chunks) - kept, kept, unchanged=False)
+    with staged(out) as stage:
+        old = _verified(out, embedder) if reuse else None
+        draft = write_draft(stage.bundle, holdings)
+        current = old or _usable(out, embedder, draft.corpus_version)
+        if current is not None and current.corpus_version == draft.corpus_version:
+            return Outcome(current, 0, draft.chunks, unchanged=True)
+        texts = EmbeddedTexts(IndexTexts(stage.bundle), wording)
+        known = KnownVectors(out, wording) if reuse else None
+        with VectorFile(stage.scratch / "vectors", embedder.dimension) as vectors:
+            rows = embed_texts(
+                texts, vectors, embedder, known, engine=engine, report=report, block=blocks.chunks
+            )
+            write_words(stage.bundle, texts, stage.scratch, report, blocks)
+            report("Writing", 0, 1)
+            manifest = write_rest(draft, vectors, rows.window_starts, embedder, blocks)
+            report("Writing", 1, 1)
+    return Outcome(manifest, draft.chunks - rows.kept, rows.kept, unchanged=False)
 
 
 def _verified(out: Path, embedder: Embedder) -> IndexManifest:
@@ -93,56 +94,11 @@ def _verified(out: Path, embedder: Embedder) -> IndexManifest:
     return manifest
 
 
-def _current(out: Path, plan: Plan, embedder: Embedder) -> IndexManifest | None:
+def _usable(out: Path, embedder: Embedder, version: str) -> IndexManifest | None:
+    """The bundle that is there, if it is whole and of ``version``."""
     try:
-        manifest = _verified(out, embedder)
+        if read_manifest(out).corpus_version != version:
+            return None
+        return _verified(out, embedder)
     except IndexUnusable:
         return None
-    return manifest if manifest.corpus_version == plan.corpus_version else None
-
-
-def _known(out: Path) -> Known:
-    """Where the old bundle holds the vector of each text that it embedded."""
-    store, known = ChunkStore(out), Known()
-    vectors, windows = open_vectors(out / VECTORS), open_vectors(out / WINDOWS)
-    at = 0
-    for number in range(len(store)):
-        chunk = store.chunk(number)
-        text = store.text(chunk)
-        known[f"{chunk.lead}\n{text}"] = (vectors, number)
-        for window in windows_of(text, chunk.lead):
-            known[window] = (windows, at)
-            at += 1
-    return known
-
-
-def _vectors(
-    texts: Sequence[str], embedder: Embedder, known: Known, engine: Engine, report: Report
-) -> Vectors:
-    import numpy as np
-
-    vectors = np.empty((len(texts), embedder.dimension), dtype=np.float32)
-    new: list[int] = []
-    for row, text in enumerate(texts):
-        if text in known:
-            index, number = known[text]
-            vectors[row] = index.reconstruct(number)
-        else:
-            new.append(row)
-    new.sort(key=lambda row: len(texts[row]))
-    windows = [new[i : i + _WINDOW] for i in range(0, len(new), _WINDOW)]
-    done = 0
-    report("Embedding", 0, len(new))
-    batches = engine.run(
-        functools.partial(_embedding, embedder), [[texts[row] for row in rows] for rows in windows]
-    )
-    with contextlib.closing(batches):
-        for rows, batch in zip(windows, batches, strict=True):
-            vectors[rows] = batch
-            done += len(rows)
-            report("Embedding", done, len(new))
-    return vectors
-
-
-def _embedding(embedder: Embedder) -> Callable[[Sequence[str]], Vectors]:
-    return embedder.embed

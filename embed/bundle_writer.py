@@ -1,13 +1,14 @@
-"""Write the files of an index bundle into a folder, the manifest last. No pickle anywhere."""
+"""Make a whole bundle of a draft and its vectors, the manifest last. No pickle anywhere."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from copilot.index_bundle.manifest import (
     MANIFEST_NAME,
@@ -18,63 +19,77 @@ from copilot.index_bundle.manifest import (
     IndexManifest,
     sha256_of,
 )
-from copilot.index_bundle.texts import CHUNK_OFFSETS, CHUNKS, COLUMNS, DOCUMENTS, GROUPS, TEXTS
+from embed.array_file import VectorFile
+from embed.blocks import BLOCKS, Blocks
 from embed.chunking import MAX_CHARS, STRATEGY
-from embed.plan import Plan
+from embed.draft import Draft
+from embed.embedded import EmbeddedTexts
+from embed.lexical_writer import LexicalWriter
 from embed.vector_index import write_vectors, write_windows
+from inference.ports import Embedder
 from inference.retrieval.dense_index import VECTORS, WINDOW_STARTS, WINDOWS
 from inference.retrieval.faiss_retriever import LEXICAL, LEXICAL_KIND, PAIRS
-from inference.retrieval.lexical_index import (
-    CHUNK_NUMBERS,
-    COLUMN_STARTS,
-    SCORES,
-    VOCABULARY,
-    VOCABULARY_OFFSETS,
-)
 from inference.text.words import Analyser, pairs_of
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+Report = Callable[[str, int, int], None]
 
-    Vectors = NDArray[np.float32]
-
-# Chunks are all of about one length, so that length says little and repetition less (ADR 33).
-BM25_K1 = 0.9
-BM25_B = 0.4
+_REPORTED = 1000
+"""Chunks between two reports."""
 
 
-def write_bundle(
-    folder: Path, plan: Plan, vectors: Vectors, windows: Vectors, *, model_id: str
-) -> IndexManifest:
-    """Write every file of the bundle into ``folder`` and return its manifest.
-
-    ``vectors`` has the shape ``(chunks, dimension)``, in the order of ``plan.chunks``; ``windows``
-    ``(windows, dimension)``, chunk by chunk in the order of ``plan.windows``.
-    """
-    import numpy as np
-
-    write_chunks(folder, plan)
+def write_words(
+    folder: Path,
+    texts: EmbeddedTexts,
+    scratch: Path,
+    report: Report,
+    blocks: Blocks = BLOCKS,
+) -> None:
+    """Write the two lexical indexes of a draft in ``folder``: of words, and of pairs of words."""
     analyser = Analyser()
-    words = [analyser.words(text) for text in plan.embedded]
-    compounds = [analyser.compounds(text) for text in plan.embedded]
-    write_lexical(folder / LEXICAL, [a + b for a, b in zip(words, compounds, strict=True)])
-    write_lexical(folder / PAIRS, [pairs_of(found) for found in words])
-    kind, recall = write_vectors(folder / VECTORS, vectors)
-    write_windows(folder / WINDOWS, windows)
-    starts = np.cumsum([0, *(len(held) for held in plan.windows)], dtype=np.int64)
-    _save(folder / WINDOW_STARTS, starts)
+    words, pairs = (
+        LexicalWriter(scratch / name, block_postings=blocks.postings) for name in (LEXICAL, PAIRS)
+    )
+    for number in range(len(texts)):
+        if number % _REPORTED == 0:
+            report("Words", number, len(texts))
+        text = texts.whole(number)
+        found = analyser.words(text)
+        words.add(found + analyser.compounds(text))
+        pairs.add(pairs_of(found))
+    words.write(folder / LEXICAL)
+    pairs.write(folder / PAIRS)
+    report("Words", len(texts), len(texts))
+
+
+def write_rest(
+    draft: Draft,
+    vectors: VectorFile,
+    window_starts: NDArray[np.int64],
+    embedder: Embedder,
+    blocks: Blocks = BLOCKS,
+) -> IndexManifest:
+    """Write the vectors' indexes and then the manifest, which is returned.
+
+    ``vectors`` holds those of the chunks and, behind them, those of their windows, those of chunk
+    ``n`` from ``window_starts[n]`` on.
+    """
+    folder = draft.folder
+    chunks = vectors.rows(0, draft.chunks)
+    windows = vectors.rows(draft.chunks, int(window_starts[-1]))
+    kind, recall = write_vectors(folder / VECTORS, chunks, block=blocks.vectors)
+    write_windows(folder / WINDOWS, windows, block=blocks.vectors)
+    np.save(folder / WINDOW_STARTS, window_starts, allow_pickle=False)
     manifest = IndexManifest(
         schema=SCHEMA_VERSION,
-        model_id=model_id,
-        dimension=int(vectors.shape[1]),
-        corpus_version=plan.corpus_version,
+        model_id=embedder.model_id,
+        dimension=embedder.dimension,
+        corpus_version=draft.corpus_version,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         faiss_kind=kind,
         faiss_recall=recall,
         lexical=LEXICAL_KIND,
         chunking=Chunking(strategy=STRATEGY, max_chars=MAX_CHARS, overlap_chars=0),
-        counts=Counts(documents=len(plan.documents), chunks=len(plan.chunks)),
+        counts=Counts(documents=draft.documents, chunks=draft.chunks),
         files={
             path.relative_to(folder).as_posix(): FileEntry(
                 bytes=path.stat().st_size, sha256=sha256_of(path)
@@ -86,67 +101,3 @@ def write_bundle(
     raw = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
     (folder / MANIFEST_NAME).write_bytes(raw + b"\n")
     return manifest
-
-
-def write_chunks(folder: Path, plan: Plan) -> None:
-    """Write documents, their texts, and the chunks with their offsets and columns."""
-    import numpy as np
-
-    (folder / TEXTS).write_bytes("".join(plan.texts).encode())
-    (folder / DOCUMENTS).write_bytes(
-        b"".join(msgspec.json.encode(d) + b"\n" for d in plan.documents)
-    )
-    lines = [msgspec.json.encode(c) + b"\n" for c in plan.chunks]
-    (folder / CHUNKS).write_bytes(b"".join(lines))
-    _save(folder / CHUNK_OFFSETS, _offsets(lines))
-    sets = sorted({tuple(d.groups) for d in plan.documents})
-    number = {names: i for i, names in enumerate(sets)}
-    columns = np.array(
-        [
-            [c.document for c in plan.chunks],
-            [number[tuple(plan.documents[c.document].groups)] for c in plan.chunks],
-        ],
-        dtype=np.int32,
-    )
-    _save(folder / COLUMNS, columns)
-    (folder / GROUPS).write_bytes(msgspec.json.encode(sets))
-
-
-def write_lexical(folder: Path, words: Sequence[Sequence[str]]) -> None:
-    """Score every term of every chunk with bm25s, and store its matrix term by term.
-
-    ``words`` are the terms of each chunk: words, or pairs of them.
-    """
-    import bm25s
-    import numpy as np
-
-    folder.mkdir()
-    # Sorted as bytes, which is how the reader searches.
-    vocabulary = sorted({word.encode() for found in words for word in found})
-    number = {word.decode(): i for i, word in enumerate(vocabulary)}
-    model = bm25s.BM25(method="lucene", k1=BM25_K1, b=BM25_B)
-    if vocabulary:
-        ids = [[number[word] for word in found] for found in words]
-        model.index((ids, number), show_progress=False, create_empty_token=False)
-        starts, chunks, scores = (model.scores[key] for key in ("indptr", "indices", "data"))
-    else:
-        starts, chunks, scores = np.zeros(1), np.zeros(0), np.zeros(0)
-    lines = [word + b"\n" for word in vocabulary]
-    (folder / VOCABULARY).write_bytes(b"".join(lines))
-    _save(folder / VOCABULARY_OFFSETS, _offsets(lines))
-    _save(folder / COLUMN_STARTS, np.asarray(starts, dtype=np.int64))
-    _save(folder / CHUNK_NUMBERS, np.asarray(chunks, dtype=np.int32))
-    _save(folder / SCORES, np.asarray(scores, dtype=np.float32))
-
-
-def _offsets(lines: Sequence[bytes]) -> NDArray[np.int64]:
-    import numpy as np
-
-    lengths = np.fromiter((len(line) for line in lines), dtype=np.int64, count=len(lines))
-    return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
-
-
-def _save(path: Path, array: NDArray[Any]) -> None:
-    import numpy as np
-
-    np.save(path, array, allow_pickle=False)

@@ -10,11 +10,11 @@ from copilot.documents.uploads import PREFIX, is_upload
 from copilot.index_bundle.bucket import Current, IndexBucket
 from copilot.index_bundle.download import download
 from copilot.index_bundle.manifest import read_manifest, verify_files
-from copilot.index_bundle.texts import FILES
+from copilot.index_bundle.texts import FILES, IndexTexts
 from embed.build import build
 from embed.engine import LocalEngine
 from embed.errors import EmbedError
-from embed.holdings import held_in, plan_of
+from embed.holdings import held_in, joined
 from inference.ports import Embedder
 
 
@@ -41,8 +41,7 @@ def with_uploads(
         BucketUnreachable: the current one cannot be read.
     """
     verify_files(bundle, read_manifest(bundle))
-    own = held_in(bundle)
-    if any(is_upload(held.record.path) for held in own):
+    if any(is_upload(document.path) for document in IndexTexts(bundle).documents):
         raise ReservedPaths(
             f"{bundle} has documents whose paths begin with {PREFIX}, as those of uploaded ones "
             "do. Rename their folder and build the index again."
@@ -50,17 +49,17 @@ def with_uploads(
     if over is None:
         return bundle
     current = download(bucket, over.pointer, folder / "current", FILES)
-    uploaded = [held for held in held_in(current) if is_upload(held.record.path)]
-    if not uploaded:
+    if not any(is_upload(document.path) for document in IndexTexts(current).documents):
         return bundle
-    joined = folder / "joined"
-    shutil.copytree(bundle, joined)
+    uploaded = (held for held in held_in(current) if is_upload(held.record.path))
+    whole = folder / "joined"
+    shutil.copytree(bundle, whole)
     build(
-        plan_of([*own, *uploaded]),
-        joined,
+        joined(held_in(bundle), uploaded),
+        whole,
         embedder(),
         engine=LocalEngine(workers),
         reuse=True,
         report=report,
     )
-    return joined
+    return whole

@@ -160,31 +160,30 @@ def _update(arguments: argparse.Namespace) -> None:
 
 def _make(arguments: argparse.Namespace, *, reuse: bool) -> None:
     from embed.build import build
-    from embed.plan import make_plan
-    from embed.sources import find_sources, load_sources
+    from embed.reading import Reading
+    from embed.sources import find_sources
 
     embedder = OnnxEmbedder(arguments.model)
     console = Console(soft_wrap=True, highlight=False)
     with _engine(arguments) as engine, _progress(console) as report:
-        loaded = load_sources(
+        reading = Reading(
             find_sources(arguments.documents),
+            engine,
+            default_groups=_names(arguments.groups),
             max_bytes=arguments.max_file_mb * _MEGABYTE,
-            engine=engine,
             report=report,
         )
-        groups = _names(arguments.groups)
-        plan = make_plan(loaded.documents, default_groups=groups, engine=engine)
         outcome = build(
-            plan,
+            reading,
             arguments.out,
             embedder,
             engine=engine,
             reuse=reuse,
             report=report,
         )
-    for skipped in loaded.skipped:
+    for skipped in reading.skipped:
         console.print(f"skipped {skipped}", style="yellow", markup=False)
-    console.print(_summary(outcome, arguments.out, plan.duplicates), markup=False)
+    console.print(_summary(outcome, arguments.out, reading.repeated), markup=False)
 
 
 def _engine(arguments: argparse.Namespace) -> AbstractContextManager[Engine]:

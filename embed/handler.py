@@ -35,7 +35,7 @@ def ingestion() -> Ingestion:
     """The parts of this process, built by its first invocation."""
     given = settings()
     configure_logging(given.log_level)
-    for talkative in ("bm25s", "faiss.loader", "pypdf"):
+    for talkative in ("faiss.loader", "pypdf"):
         logging.getLogger(talkative).setLevel(logging.ERROR)
     config = Config(retries={"total_max_attempts": 4, "mode": "standard"})
     s3 = aws_clients().client("s3", config=config)

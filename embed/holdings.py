@@ -1,22 +1,25 @@
-"""What an index holds, document by document, and the plan of an index made of such parts. Pure but
-for reading a bundle.
+"""One document with its text and its chunks: what an index is made of, document by document. Pure
+but for reading a bundle.
 
-A document taken over from a bundle keeps its chunks as they are; nothing of it is read, cut or
-embedded again.
+A document that is read is cut into its chunks; one that is taken over from a bundle keeps those it
+has, and nothing of it is read, cut or embedded again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from msgspec.structs import replace
+import msgspec
 
 from copilot.index_bundle.texts import ChunkRecord, DocumentRecord, IndexTexts
+from embed.chunking import Chunk, chunk_document
 from embed.document import Document
-from embed.plan import Plan, make_plan, version_of
-from embed.windows import windows_of
+
+Cut = Callable[[Document], Sequence[Chunk]]
 
 
 @dataclass(frozen=True)
@@ -28,48 +31,103 @@ class Held:
     chunks: Sequence[ChunkRecord]
 
 
-def held_in(bundle: Path) -> list[Held]:
-    """The documents of a bundle, which must have been verified."""
-    texts = IndexTexts(bundle)
-    return [
-        Held(
-            replace(record, at=0, to=record.to - record.at),
-            texts.text(record),
-            [_moved(texts.chunk(n), 0, -record.at) for n in numbers],
+def held_of(
+    document: Document, *, default_groups: Sequence[str], cut: Cut = chunk_document
+) -> Held:
+    """A document that was just read, cut with ``cut``. ``default_groups`` may see it if it does not
+    say itself who may."""
+    raw = document.text.encode()
+    record = DocumentRecord(
+        path=document.path,
+        title=document.title,
+        at=0,
+        to=len(raw),
+        sha256=hashlib.sha256(raw).hexdigest(),
+        url=document.url,
+        groups=sorted(document.groups or default_groups),
+        metadata=document.metadata,
+    )
+    offsets = _ByteOffsets(document.text)
+    chunks = [
+        ChunkRecord(
+            id=_chunk_id(document.path, f"{chunk.lead}\n{document.text[chunk.start : chunk.end]}"),
+            document=0,
+            start=chunk.start,
+            end=chunk.end,
+            at=offsets.of(chunk.start),
+            to=offsets.of(chunk.end),
+            lead=chunk.lead,
+            page=chunk.page,
+            section=chunk.section,
         )
-        for record, numbers in zip(texts.documents, texts.chunks_by_document(), strict=True)
+        for chunk in cut(document)
     ]
+    return Held(record, document.text, chunks)
 
 
-def held_of(document: Document, groups: Sequence[str]) -> Held:
-    """A document that was just read; ``groups`` may see it, whatever it says of itself.
+def held_in(bundle: Path) -> Iterator[Held]:
+    """The documents of a bundle, which must have been verified, in the order of their paths."""
+    texts = IndexTexts(bundle)
+    for record, numbers in zip(texts.documents, texts.chunks_by_document(), strict=True):
+        chunks = [moved(texts.chunk(number), 0, -record.at) for number in numbers]
+        own = msgspec.structs.replace(record, at=0, to=record.to - record.at)
+        yield Held(own, texts.text(record), chunks)
 
-    Repeats within it are dropped; those of other documents are not, since they may be removed.
+
+def joined(*holdings: Iterable[Held]) -> Iterator[Held]:
+    """Several holdings as one in the order of paths, which each of them has."""
+    return heapq.merge(*holdings, key=lambda held: held.record.path)
+
+
+def moved(chunk: ChunkRecord, document: int, by: int) -> ChunkRecord:
+    """``chunk`` as one of ``document``, whose text lies ``by`` bytes further on."""
+    return msgspec.structs.replace(chunk, document=document, at=chunk.at + by, to=chunk.to + by)
+
+
+class Repeats:
+    """Drops chunks that say again what was said.
+
+    A chunk is a repeat if title, section and text are the same as those of an earlier one that the
+    same groups may see: two years' tariffs share sentences, but not titles.
     """
-    plan = make_plan([document], default_groups=groups)
-    return Held(replace(plan.documents[0], groups=sorted(groups)), plan.texts[0], plan.chunks)
 
+    def __init__(self) -> None:
+        self.dropped = 0
+        self._seen: set[bytes] = set()
+        """Digests of 16 bytes, not the texts."""
 
-def plan_of(holdings: Iterable[Held]) -> Plan:
-    """The index of ``holdings``, whose paths differ."""
-    documents: list[DocumentRecord] = []
-    texts: list[str] = []
-    chunks: list[ChunkRecord] = []
-    embedded: list[str] = []
-    windows: list[list[str]] = []
-    at = 0
-    for number, held in enumerate(sorted(holdings, key=lambda h: h.record.path)):
-        documents.append(replace(held.record, at=at, to=at + held.record.to))
-        texts.append(held.text)
-        raw = held.text.encode()
+    def without(self, held: Held) -> Held:
+        """``held`` without the chunks that repeat one of it, or of an earlier document."""
+        groups = "\0".join(held.record.groups)
+        kept = []
         for chunk in held.chunks:
-            text = raw[chunk.at : chunk.to].decode()
-            chunks.append(_moved(chunk, number, at))
-            embedded.append(f"{chunk.lead}\n{text}")
-            windows.append(windows_of(text, chunk.lead))
-        at += held.record.to
-    return Plan(documents, texts, chunks, embedded, windows, version_of(documents, chunks), 0)
+            said = f"{chunk.lead}\n{held.text[chunk.start : chunk.end]}"
+            words = " ".join(said.split()).casefold()
+            key = hashlib.blake2b(f"{groups}\0\0{words}".encode(), digest_size=16).digest()
+            if key not in self._seen:
+                self._seen.add(key)
+                kept.append(chunk)
+        self.dropped += len(held.chunks) - len(kept)
+        return Held(held.record, held.text, kept)
 
 
-def _moved(chunk: ChunkRecord, document: int, by: int) -> ChunkRecord:
-    return replace(chunk, document=document, at=chunk.at + by, to=chunk.to + by)
+def _chunk_id(path: str, said: str) -> str:
+    """The id changes with what the chunk says, not with where it stands."""
+    return hashlib.sha256(f"{path}\0{said}".encode()).hexdigest()[:20]
+
+
+class _ByteOffsets:
+    """Byte positions of rising character positions of one document."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._character = 0
+        self._byte = 0
+
+    def of(self, character: int) -> int:
+        if character < self._character:
+            self._byte -= len(self._text[character : self._character].encode())
+        else:
+            self._byte += len(self._text[self._character : character].encode())
+        self._character = character
+        return self._byte

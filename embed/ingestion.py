@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from msgspec.structs import replace
+
 from copilot.documents.status import DocumentStatuses, State
 from copilot.documents.uploads import groups_of, path_of
 from copilot.index_bundle.bucket import IndexBucket, ObjectMissing
@@ -23,7 +25,7 @@ from embed.build import build
 from embed.document import Document
 from embed.engine import LocalEngine
 from embed.errors import UnreadableDocument
-from embed.holdings import Held, held_in, held_of, plan_of
+from embed.holdings import Held, Repeats, held_in, held_of, joined
 from embed.publishing import PublishedMeanwhile, publish
 from embed.sources import Source, load_source
 from inference.ports import Embedder
@@ -111,7 +113,11 @@ class Ingestion:
             self._note(key, "failed", error.reason)
             return
         groups = groups_of(key, self._limits.groups)
-        found.read[path_of(key)] = held_of(document, groups)
+        held = Repeats().without(held_of(document, default_groups=groups))
+        # The folder says who may read, whatever the document says of itself; and repeats of other
+        # documents are kept, since those may be removed.
+        record = replace(held.record, groups=sorted(groups))
+        found.read[path_of(key)] = Held(record, held.text, held.chunks)
 
     def _extract(self, key: str) -> Document:
         limit = self._limits.max_bytes
@@ -144,14 +150,14 @@ class Ingestion:
             verify_files(bundle, read_manifest(bundle))
         else:
             bundle = download(self._indexes, over.pointer, folder)
-        kept = [
+        kept = (
             held
             for held in held_in(bundle)
             if held.record.path not in found.read and held.record.path not in found.gone
-        ]
-        plan = plan_of([*kept, *found.read.values()])
+        )
+        read = (found.read[path] for path in sorted(found.read))
         outcome = build(
-            plan,
+            joined(kept, read),
             bundle,
             self._embedder(),
             engine=LocalEngine(self._limits.workers),

@@ -7,7 +7,7 @@ paths; nothing but items and results travels between them.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, Generic
 
 from embed.engine import In, Out, Stage
@@ -64,16 +64,18 @@ class RayEngine:
         """Leave the cluster, or stop the one of this machine."""
         self._ray.shutdown()
 
-    def run(self, stage: Stage[In, Out], items: Sequence[In]) -> Generator[Out]:
+    def run(self, stage: Stage[In, Out], items: Iterable[In]) -> Generator[Out]:
         """See ``Engine``."""
         remote = self._ray.remote(num_cpus=1)(_Worker)
-        actors = [remote.remote(stage) for _ in range(min(self._workers, len(items)))]
+        actors: list[Any] = []
         under_way: deque[Any] = deque()
         try:
             for number, item in enumerate(items):
-                if len(under_way) == _AHEAD * len(actors):
+                if len(actors) < self._workers:
+                    actors.append(remote.remote(stage))
+                if len(under_way) == _AHEAD * self._workers:
                     yield self._result(under_way.popleft())
-                under_way.append(actors[number % len(actors)].run.remote(item))
+                under_way.append(actors[number % self._workers].run.remote(item))
             while under_way:
                 yield self._result(under_way.popleft())
         finally:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from embed.document import Document, Extract
-from embed.engine import Engine, LocalEngine
 from embed.errors import MissingPath, NothingToIndex, SharedPath, UnreadableDocument
 from embed.loaders.docx import load_docx
 from embed.loaders.front_matter import BadFrontMatter
@@ -40,14 +37,6 @@ class Source:
     path: str
 
 
-@dataclass
-class Loaded:
-    """What was read and what was not."""
-
-    documents: list[Document] = field(default_factory=list)
-    skipped: list[UnreadableDocument] = field(default_factory=list)
-
-
 def find_sources(given: Iterable[Path]) -> list[Source]:
     """List the documents under ``given`` files and folders, sorted by path.
 
@@ -71,35 +60,6 @@ def find_sources(given: Iterable[Path]) -> list[Source]:
     if not found:
         raise NothingToIndex(f"No documents found. Formats that are read: {FORMATS}.")
     return [found[path] for path in sorted(found)]
-
-
-def load_sources(
-    sources: Sequence[Source],
-    *,
-    max_bytes: int = MAX_FILE_BYTES,
-    engine: Engine | None = None,
-    report: Callable[[str, int, int], None] = lambda stage, done, total: None,
-) -> Loaded:
-    """Read every source; one that cannot be read is skipped and kept in ``skipped``.
-
-    ``engine`` reads them; without one, this thread does.
-
-    Raises:
-        NothingToIndex: none could be read; the message lists why.
-    """
-    loaded = Loaded()
-    stage = functools.partial(_reading, max_bytes)
-    with contextlib.closing((engine or LocalEngine()).run(stage, sources)) as results:
-        for number, (source, read) in enumerate(zip(sources, results, strict=True), start=1):
-            if isinstance(read, Document):
-                loaded.documents.append(read)
-            else:
-                loaded.skipped.append(UnreadableDocument(source.file, read))
-            report("Reading", number, len(sources))
-    if not loaded.documents:
-        reasons = "\n".join(f"  {error}" for error in loaded.skipped)
-        raise NothingToIndex(f"None of the documents could be read:\n{reasons}")
-    return loaded
 
 
 def load_source(source: Source, *, max_bytes: int = MAX_FILE_BYTES) -> Document:
@@ -137,18 +97,6 @@ def load_source(source: Source, *, max_bytes: int = MAX_FILE_BYTES) -> Document:
         groups=extract.groups,
         metadata={**extract.metadata, "format": source.file.suffix.lower().lstrip(".")},
     )
-
-
-def _reading(max_bytes: int) -> Callable[[Source], Document | str]:
-    """A source becomes its document, or the reason why it is none."""
-
-    def read(source: Source) -> Document | str:
-        try:
-            return load_source(source, max_bytes=max_bytes)
-        except UnreadableDocument as error:
-            return error.reason
-
-    return read
 
 
 def _under(start: Path) -> Iterator[Source]:

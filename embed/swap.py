@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from copilot.index_bundle.manifest import MANIFEST_NAME
@@ -19,9 +20,18 @@ _RENAME_EXCHANGE = 2
 _RENAME_SWAP = 2
 
 
+@dataclass(frozen=True)
+class Stage:
+    """Two empty folders on the disk of the bundle: the new one, and one for what is not kept."""
+
+    bundle: Path
+    scratch: Path
+
+
 @contextmanager
-def staged(out: Path) -> Iterator[Path]:
-    """Give an empty folder beside ``out`` that takes its place when the block ends well.
+def staged(out: Path) -> Iterator[Stage]:
+    """Give a folder beside ``out`` that takes its place when the block ends well, if it is a whole
+    bundle by then: if it has its manifest, which is written last.
 
     If the block raises, or the process dies, ``out`` stays as it was.
 
@@ -42,12 +52,14 @@ def staged(out: Path) -> Iterator[Path]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BuildLocked(out) from error
-        fresh = stage / "bundle"
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir()
+        folders = Stage(stage / "bundle", stage / "scratch")
+        for folder in (folders.bundle, folders.scratch):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
         try:
-            yield fresh
-            _replace(fresh, out)
+            yield folders
+            if (folders.bundle / MANIFEST_NAME).is_file():
+                _replace(folders.bundle, out)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
     finally:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embed.build import Outcome, build
+from embed.embedded import WORDING
 from embed.engine import LocalEngine
-from embed.plan import Plan, make_plan
-from embed.sources import find_sources, load_sources
+from embed.holdings import Held
+from embed.reading import Reading
+from embed.sources import find_sources
 from inference.ports import Embedder, Passage
 from tests.fakes import FakeEmbedder
 
@@ -39,10 +41,18 @@ def write_corpus(folder: Path, documents: Mapping[str, str]) -> Path:
     return folder
 
 
-def plan_of(folder: Path) -> Plan:
+def holdings_of(folder: Path) -> list[Held]:
     """What ``python -m embed build`` would index."""
-    loaded = load_sources(find_sources([folder]))
-    return make_plan(loaded.documents, default_groups=["public"])
+    return list(Reading(find_sources([folder]), LocalEngine(), default_groups=["public"]))
+
+
+def embedded_texts(folder: Path) -> list[str]:
+    """The lead and the text of every chunk of the documents in ``folder``."""
+    return [
+        WORDING.whole(held.text[chunk.start : chunk.end], chunk.lead)
+        for held in holdings_of(folder)
+        for chunk in held.chunks
+    ]
 
 
 def build_index(
@@ -50,7 +60,7 @@ def build_index(
 ) -> Outcome:
     """Build the bundle of the documents in ``folder``."""
     return build(
-        plan_of(folder),
+        Reading(find_sources([folder]), LocalEngine(2), default_groups=["public"]),
         out,
         embedder or FakeEmbedder(),
         engine=LocalEngine(2),

@@ -13,8 +13,8 @@ from copilot.index_bundle.manifest import read_manifest
 from embed.build import build
 from embed.cli import main
 from embed.engine import Engine, LocalEngine
-from embed.plan import make_plan
-from embed.sources import find_sources, load_sources
+from embed.reading import Reading
+from embed.sources import find_sources
 from inference.encoders.onnx_embedder import OnnxEmbedder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,15 +87,28 @@ def test_a_caller_may_stop_asking(engine: Engine) -> None:
     assert list(engine.run(functools.partial(adding, 1), [1])) == [2]
 
 
+def test_items_are_asked_for_as_they_are_needed(engine: Engine) -> None:
+    asked = 0
+
+    def items() -> Iterator[int]:
+        nonlocal asked
+        while asked < 1000:
+            asked += 1
+            yield asked
+
+    for number, result in enumerate(engine.run(functools.partial(adding, 1), items()), start=1):
+        assert result == number + 1
+        assert asked <= number + 4 * WORKERS
+
+
 def made_by(engine: Engine, out: Path) -> dict[str, str]:
     """The hashes of the bundle of the sample corpus, as ``engine`` builds it."""
     embedder = OnnxEmbedder(ROOT / "inference" / "model")
     (out.parent / "docs").mkdir()
     for name in ("battery-storage-basics.md", "lng-primer.md"):
         (out.parent / "docs" / name).write_bytes((CORPUS / name).read_bytes())
-    loaded = load_sources(find_sources([out.parent / "docs"]), engine=engine)
-    plan = make_plan(loaded.documents, default_groups=["public"], engine=engine)
-    build(plan, out, embedder, engine=engine, reuse=False, report=lambda *_: None)
+    reading = Reading(find_sources([out.parent / "docs"]), engine, default_groups=["public"])
+    build(reading, out, embedder, engine=engine, reuse=False, report=lambda *_: None)
     return {name: entry.sha256 for name, entry in read_manifest(out).files.items()}
 
 
@@ -111,9 +124,9 @@ def test_documents_that_cannot_be_read_are_told_of_by_every_engine(
 ) -> None:
     (tmp_path / "good.md").write_text("# Wind\n\nThe rotor turns.")
     (tmp_path / "bad.pdf").write_bytes(b"not a PDF")
-    loaded = load_sources(find_sources([tmp_path]), engine=engine)
-    assert [document.path.rsplit("/", 1)[1] for document in loaded.documents] == ["good.md"]
-    assert [skipped.path.name for skipped in loaded.skipped] == ["bad.pdf"]
+    reading = Reading(find_sources([tmp_path]), engine, default_groups=["public"])
+    assert [held.record.path.rsplit("/", 1)[1] for held in reading] == ["good.md"]
+    assert [skipped.path.name for skipped in reading.skipped] == ["bad.pdf"]
 
 
 @pytest.mark.skipif(ray is not None, reason="Ray is installed")

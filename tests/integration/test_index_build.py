@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from copilot.index_bundle.manifest import IndexUnusable, read_manifest, verify_files
+from embed.draft import write_draft
 from embed.errors import BuildLocked, NotABundle
 from embed.swap import staged
 from inference.encoders.onnx_embedder import EMBEDDING_MODEL
@@ -23,7 +24,7 @@ from tests.integration.index_builders import (
     CountingEmbedder,
     ask,
     build_index,
-    plan_of,
+    holdings_of,
     write_corpus,
 )
 
@@ -44,11 +45,12 @@ def contents(bundle: Path) -> dict[str, bytes]:
     return {path.relative_to(bundle).as_posix(): path.read_bytes() for path in files}
 
 
-def test_the_committed_index_is_that_of_the_committed_corpus() -> None:
+def test_the_committed_index_is_that_of_the_committed_corpus(tmp_path: Path) -> None:
     """If this fails: python -m embed update corpus/documents --out faiss_index"""
     manifest = read_manifest(ROOT / "faiss_index")
     verify_files(ROOT / "faiss_index", manifest)
-    assert manifest.corpus_version == plan_of(ROOT / "corpus" / "documents").corpus_version
+    draft = write_draft(tmp_path, holdings_of(ROOT / "corpus" / "documents"))
+    assert manifest.corpus_version == draft.corpus_version
     assert manifest.model_id == EMBEDDING_MODEL.read(ROOT / "inference" / "model").model_id
 
 
@@ -126,8 +128,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from embed.swap import staged
-with staged(Path(sys.argv[1])) as folder:
-    (folder / "half").write_text("written")
+with staged(Path(sys.argv[1])) as stage:
+    (stage.bundle / "half").write_text("written")
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -163,7 +165,7 @@ def test_a_build_killed_while_it_embeds_leaves_an_index_that_answers(tmp_path: P
         },
     )
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as building:
-        while not (tmp_path / ".index.building" / "bundle").is_dir():
+        while not (tmp_path / ".index.building" / "scratch" / "vectors").is_file():
             assert building.poll() is None
             time.sleep(0.01)
         building.kill()
@@ -176,12 +178,23 @@ def test_a_build_killed_while_it_embeds_leaves_an_index_that_answers(tmp_path: P
 
 def test_two_builds_of_one_index_do_not_mix(tmp_path: Path) -> None:
     with (
-        staged(tmp_path / "index"),
+        staged(tmp_path / "index") as stage,
         pytest.raises(BuildLocked, match="Another build"),
         staged(tmp_path / "index"),
     ):
         raise AssertionError("the second build must not begin")
-    assert (tmp_path / "index").is_dir()
+    assert not stage.bundle.exists()
+
+
+def test_what_has_no_manifest_takes_no_place(corpus: Path, tmp_path: Path) -> None:
+    build_index(corpus, tmp_path / "index")
+    before = contents(tmp_path / "index")
+    with staged(tmp_path / "index") as stage:
+        (stage.bundle / "texts.txt").write_text("half")
+    assert contents(tmp_path / "index") == before
+    with staged(tmp_path / "index") as stage:
+        (stage.bundle / "manifest.json").write_text("whole")
+    assert contents(tmp_path / "index") == {"manifest.json": b"whole"}
 
 
 def test_a_folder_that_is_no_index_is_not_replaced(corpus: Path, tmp_path: Path) -> None:

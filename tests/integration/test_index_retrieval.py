@@ -23,7 +23,13 @@ from inference.retrieval.lexical_index import LexicalIndex, highest
 from inference.retrieval.selection import Choices
 from inference.text.words import Analyser, pairs_of
 from tests.fakes import FakeEmbedder
-from tests.integration.index_builders import PUBLIC, ask, build_index, plan_of, write_corpus
+from tests.integration.index_builders import (
+    PUBLIC,
+    ask,
+    build_index,
+    embedded_texts,
+    write_corpus,
+)
 
 TOPICS = ["rotor", "turbine", "panel", "inverter", "tariff", "meter", "pipeline", "storage"]
 GROUPS = ["public", "finance", "legal"]
@@ -74,7 +80,7 @@ def test_a_passage_carries_everything_that_a_citation_needs(retriever: FaissRetr
 
 def test_the_ranking_is_the_fusion_of_exact_scores(retriever: FaissRetriever, corpus: Path) -> None:
     question = "storage cost of unit 7"
-    texts = plan_of(corpus).embedded
+    texts = embedded_texts(corpus)
     everyone = frozenset(GROUPS)
     dense = FakeEmbedder().embed(texts) @ FakeEmbedder().embed([question])[0]
     words = Analyser().words(question)
@@ -85,7 +91,7 @@ def test_the_ranking_is_the_fusion_of_exact_scores(retriever: FaissRetriever, co
 
 
 def test_word_scores_are_those_of_the_library_that_made_them(bundle: Path, corpus: Path) -> None:
-    texts = plan_of(corpus).embedded
+    texts = embedded_texts(corpus)
     words = Analyser().words
     model = bm25s.BM25(method="lucene", k1=0.9, b=0.4)
     compounds = Analyser().compounds
@@ -98,7 +104,7 @@ def test_word_scores_are_those_of_the_library_that_made_them(bundle: Path, corpu
 
 
 def test_the_best_by_words_are_found_without_scoring_all(bundle: Path, corpus: Path) -> None:
-    texts = plan_of(corpus).embedded
+    texts = embedded_texts(corpus)
     index, words = LexicalIndex(bundle / "lexical", chunks=len(texts)), Analyser().words
     generator = np.random.default_rng(0)
     vocabulary = sorted({word for text in texts for word in words(text)})
@@ -138,7 +144,7 @@ def test_a_ranking_is_the_same_whether_all_chunks_are_scored_or_some(
 def test_coverage_is_the_share_of_the_question_s_words_by_rarity(
     bundle: Path, corpus: Path
 ) -> None:
-    texts = plan_of(corpus).embedded
+    texts = embedded_texts(corpus)
     words = Analyser().words
     index = LexicalIndex(bundle / "lexical", chunks=len(texts))
     asked = words("turbine cost of unit 7")

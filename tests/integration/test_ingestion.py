@@ -20,11 +20,13 @@ from copilot.index_bundle.texts import IndexTexts
 from copilot.table import Table
 from embed import handler as entry
 from embed.carrying import ReservedPaths, with_uploads
-from embed.holdings import held_in, plan_of
+from embed.draft import write_draft
+from embed.engine import LocalEngine
+from embed.holdings import held_in
 from embed.ingestion import GAVE_UP, Ingestion, Limits
-from embed.plan import make_plan
 from embed.publishing import PublishedMeanwhile, publish
-from embed.sources import find_sources, load_sources
+from embed.reading import Reading
+from embed.sources import find_sources
 from inference.retrieval.faiss_retriever import FaissRetriever
 from tests.conftest import Time
 from tests.fakes import FakeEmbedder
@@ -32,10 +34,8 @@ from tests.integration.index_builders import (
     CountingEmbedder,
     ask,
     build_index,
+    holdings_of,
     write_corpus,
-)
-from tests.integration.index_builders import (
-    plan_of as plan_of_folder,
 )
 
 BASE = {
@@ -135,23 +135,17 @@ def test_the_index_is_the_one_that_a_build_from_the_start_would_make(
     write_corpus(whole / "base", BASE)
     write_corpus(whole / "uploads", {"a.md": PUMP.replace(b"17", b"19").decode()})
     sources = find_sources([whole / "base", whole / "uploads"])
-    expected = make_plan(load_sources(sources).documents, default_groups=["public"])
+    (tmp_path / "draft").mkdir()
+    expected = write_draft(
+        tmp_path / "draft", Reading(sources, LocalEngine(), default_groups=["public"])
+    )
     current = room.indexes.current()
     assert current is not None
     assert current.pointer.version.startswith(expected.corpus_version)
 
 
-def test_a_plan_of_what_a_bundle_holds_is_the_plan_it_was_built_from(
-    shipped: Path, tmp_path: Path
-) -> None:
-    built, again = plan_of_folder(tmp_path / "base"), plan_of(held_in(shipped))
-    assert (again.documents, again.texts, again.chunks) == (
-        built.documents,
-        built.texts,
-        built.chunks,
-    )
-    assert (again.embedded, again.windows) == (built.embedded, built.windows)
-    assert again.corpus_version == built.corpus_version
+def test_what_a_bundle_holds_is_what_it_was_built_from(shipped: Path, tmp_path: Path) -> None:
+    assert list(held_in(shipped)) == holdings_of(tmp_path / "base")
 
 
 def test_an_event_that_comes_again_or_late_does_no_harm(room: Room) -> None:

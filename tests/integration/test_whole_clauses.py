@@ -7,7 +7,7 @@ from pathlib import Path
 from embed.build import build
 from embed.document import Document, TextBuilder
 from embed.engine import LocalEngine
-from embed.plan import make_plan
+from embed.holdings import held_of
 from inference.grounding.citations import MarkerFilter, resolve
 from inference.retrieval.faiss_retriever import FaissRetriever
 from inference.retrieval.selection import Choices
@@ -32,8 +32,8 @@ def two_pages() -> Document:
 
 
 def opened(document: Document, out: Path, choices: Choices | None = None) -> FaissRetriever:
-    plan = make_plan([document], default_groups=["public"])
-    build(plan, out, FakeEmbedder(), engine=LocalEngine(), reuse=False, report=lambda *_: None)
+    held = [held_of(document, default_groups=["public"])]
+    build(held, out, FakeEmbedder(), engine=LocalEngine(), reuse=False, report=lambda *_: None)
     return FaissRetriever.open(out, FakeEmbedder(), choices)
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from copilot.index_bundle.texts import IndexTexts
 from embed.chunking import MAX_CHARS, Chunk, chunk_document
 from embed.document import Document, TextBuilder
-from embed.plan import Plan, make_plan
+from embed.draft import write_draft
+from embed.holdings import Held, Repeats, held_of
 
 OPENING = "Enough words to stand alone. " * 4 + "They do."
 
@@ -185,8 +190,12 @@ def test_chunks_cover_every_block_in_order_within_the_limit(
             assert position in covered or document.text[position].isspace()
 
 
-def a_plan(*documents: Document, groups: tuple[str, ...] = ("public",)) -> Plan:
-    return make_plan(documents, default_groups=groups)
+def held(
+    *documents: Document, groups: tuple[str, ...] = ("public",), repeats: Repeats | None = None
+) -> list[Held]:
+    """The documents cut, and repeated chunks left out, as a build does both."""
+    repeats = repeats or Repeats()
+    return [repeats.without(held_of(d, default_groups=groups)) for d in documents]
 
 
 def one(path: str, text: str, title: str = "Tariff", **changes: object) -> Document:
@@ -195,22 +204,31 @@ def one(path: str, text: str, title: str = "Tariff", **changes: object) -> Docum
     return a_document(build, path=path, title=title, **changes)
 
 
-def test_the_version_depends_on_what_is_said_and_not_on_the_order_of_files() -> None:
+def version(*documents: Document) -> str:
+    with TemporaryDirectory() as folder:
+        return write_draft(Path(folder), held(*documents)).corpus_version
+
+
+def test_the_version_depends_on_what_is_said() -> None:
     a, b = one("a.md", "Price 5 ¢."), one("b.md", "Price 6 ¢.")
-    version = a_plan(a, b).corpus_version
-    assert a_plan(b, a).corpus_version == version
-    assert a_plan(a, one("b.md", "Price 7 ¢.")).corpus_version != version
-    assert a_plan(a, one("b.md", "Price 6 ¢.", title="Other")).corpus_version != version
-    assert a_plan(a, one("b.md", "Price 6 ¢.", groups=("staff",))).corpus_version != version
+    first = version(a, b)
+    assert version(a, b) == first
+    assert version(a, one("b.md", "Price 7 ¢.")) != first
+    assert version(a, one("b.md", "Price 6 ¢.", title="Other")) != first
+    assert version(a, one("b.md", "Price 6 ¢.", groups=("staff",))) != first
 
 
 def test_repeats_are_dropped_only_where_title_text_and_readers_are_the_same() -> None:
-    same = a_plan(one("a.md", "Late charge 1.5 %."), one("b.md", "Late  charge 1.5 %."))
-    assert (len(same.chunks), same.duplicates) == (1, 1)
-    other_year = a_plan(one("a.md", "Late charge.", "2024"), one("b.md", "Late charge.", "2025"))
-    assert len(other_year.chunks) == 2
-    other_readers = a_plan(one("a.md", "Late charge."), one("b.md", "Late charge.", groups=("x",)))
-    assert len(other_readers.chunks) == 2
+    def kept(*documents: Document) -> list[int]:
+        repeats = Repeats()
+        numbers = [len(h.chunks) for h in held(*documents, repeats=repeats)]
+        return [*numbers, repeats.dropped]
+
+    assert kept(one("a.md", "Late charge 1.5 %."), one("b.md", "Late  charge 1.5 %.")) == [1, 0, 1]
+    other_year = one("a.md", "Late charge.", "2024"), one("b.md", "Late charge.", "2025")
+    assert kept(*other_year) == [1, 1, 0]
+    other_readers = one("a.md", "Late charge."), one("b.md", "Late charge.", groups=("x",))
+    assert kept(*other_readers) == [1, 1, 0]
 
 
 def test_a_chunk_keeps_its_id_when_something_else_changes() -> None:
@@ -219,7 +237,7 @@ def test_a_chunk_keeps_its_id_when_something_else_changes() -> None:
         build.paragraph(first)
         build.heading(1, "Fees")
         build.paragraph("The fee is $5.")
-        return [chunk.id for chunk in a_plan(a_document(build)).chunks]
+        return [chunk.id for chunk in held(a_document(build))[0].chunks]
 
     before, after = ids(OPENING), ids(f"{OPENING} And a few words more.")
     assert before[1] == after[1]
@@ -228,16 +246,19 @@ def test_a_chunk_keeps_its_id_when_something_else_changes() -> None:
 
 @given(st.lists(st.text(alphabet="aé¢風 .", min_size=1, max_size=60).filter(str.strip), min_size=1))
 def test_byte_positions_point_at_the_same_text_as_character_positions(texts: list[str]) -> None:
-    plan = a_plan(*(one(f"{n:03}.md", text, str(n)) for n, text in enumerate(texts)))
-    stored = "".join(plan.texts).encode()
-    for chunk in plan.chunks:
-        own = plan.texts[chunk.document][chunk.start : chunk.end]
-        assert stored[chunk.at : chunk.to].decode() == own
+    documents = [one(f"{n:03}.md", text, str(n)) for n, text in enumerate(texts)]
+    with TemporaryDirectory() as folder:
+        draft = write_draft(Path(folder), held(*documents))
+        stored = IndexTexts(draft.folder)
+        assert (draft.documents, draft.chunks) == (len(documents), len(stored))
+        for chunk in map(stored.chunk, range(len(stored))):
+            own = documents[chunk.document].text[chunk.start : chunk.end]
+            assert stored.text(chunk) == own
 
 
 def test_documents_without_groups_get_the_default_ones() -> None:
-    plan = a_plan(one("a.md", "x", groups=("finance",)), one("b.md", "y"), groups=("staff",))
-    assert [document.groups for document in plan.documents] == [["finance"], ["staff"]]
+    found = held(one("a.md", "x", groups=("finance",)), one("b.md", "y"), groups=("staff",))
+    assert [h.record.groups for h in found] == [["finance"], ["staff"]]
 
 
 @pytest.mark.parametrize("text", ["word " * 2000, "x" * 5000])

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from embed.engine import LocalEngine
 from embed.errors import MissingPath, NothingToIndex, SharedPath, UnreadableDocument
-from embed.sources import Source, find_sources, load_source, load_sources
+from embed.reading import Reading
+from embed.sources import Source, find_sources, load_source
 
 
 def write(path: Path, content: str | bytes = "Words.") -> Path:
@@ -79,16 +81,16 @@ def test_a_file_above_the_limit_is_not_even_opened(tmp_path: Path) -> None:
 def test_one_broken_document_does_not_stop_the_others(tmp_path: Path) -> None:
     write(tmp_path / "docs" / "a.md")
     write(tmp_path / "docs" / "b.docx", b"broken")
-    loaded = load_sources(find_sources([tmp_path / "docs"]))
-    assert [document.path for document in loaded.documents] == ["docs/a.md"]
-    assert [error.path.name for error in loaded.skipped] == ["b.docx"]
+    reading = Reading(find_sources([tmp_path / "docs"]), LocalEngine(), default_groups=["public"])
+    assert [held.record.path for held in reading] == ["docs/a.md"]
+    assert [error.path.name for error in reading.skipped] == ["b.docx"]
 
 
 def test_if_nothing_remains_the_error_lists_every_reason(tmp_path: Path) -> None:
     write(tmp_path / "a.md", "")
     write(tmp_path / "b.txt", b"\x00")
     with pytest.raises(NothingToIndex, match=r"(?s)a\.md: it holds no text.*b\.txt: it is not a"):
-        load_sources(find_sources([tmp_path]))
+        list(Reading(find_sources([tmp_path]), LocalEngine(), default_groups=["public"]))
 
 
 def test_a_title_comes_from_the_document_else_from_its_name(tmp_path: Path) -> None:
