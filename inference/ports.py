@@ -142,7 +142,7 @@ class TrackRecord(Struct, kw_only=True, frozen=True):
 
 class CachedAnswer(Struct, kw_only=True, frozen=True):
     """A stored answer with what it cited; ``score`` is the cosine of the two questions, ``entry``
-    the cache's own name for it.
+    the cache's own name for it, ``owner`` whose question it answered (``cache.owners``).
     """
 
     question: str
@@ -151,6 +151,7 @@ class CachedAnswer(Struct, kw_only=True, frozen=True):
     score: float
     entry: str = ""
     record: TrackRecord = TrackRecord()
+    owner: str = ""
 
 
 class CacheUnavailable(Exception):

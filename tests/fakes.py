@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from copilot.answer_log.answers import Flushed, Lease
 from copilot.answer_log.ending import Ending
@@ -17,6 +18,7 @@ from copilot.identity import Identity
 from copilot.telemetry.metrics import Figures
 from copilot.wire import AnyServerEvent, End, Source, decode_event
 from inference.cache.guards.decide import RIVAL_MARGIN
+from inference.cache.owners import owner_hash
 from inference.cache.qdrant_cache import CANDIDATES, point_id
 from inference.ports import (
     CachedAnswer,
@@ -121,12 +123,9 @@ class FakeCache:
         self.lookups += 1
         self._check()
         near = [
-            CachedAnswer(
-                question=answer.question,
-                text=answer.text,
-                passages=answer.passages,
+            replace(
+                answer,
                 score=float(np.dot(kept_vector, vector)),
-                entry=answer.entry,
                 record=self._record(answer.entry, scope.tenant),
             )
             for kept_scope, kept_vector, answer in self.entries
@@ -148,7 +147,12 @@ class FakeCache:
         self._check()
         entry = point_id(question, scope)
         answer = CachedAnswer(
-            question=question, text=text, passages=list(passages), score=1.0, entry=entry
+            question=question,
+            text=text,
+            passages=list(passages),
+            score=1.0,
+            entry=entry,
+            owner=owner_hash(scope.tenant, origin.user),
         )
         kept = [kept for kept in self.entries if kept[2].entry != entry]
         self.entries = [*kept, (scope, vector, answer)]
@@ -162,16 +166,20 @@ class FakeCache:
         self._forget(tenant, lambda kept, origin: kept == entry or origin.answer_id == answer_id)
 
     async def forget_user(self, tenant: str, user: str) -> None:
-        self._forget(tenant, lambda _, origin: origin.user == user)
+        gone = self._forget(tenant, lambda _, origin: origin.user == user)
+        kept = {key: o for key, o in self.observations.items() if o.entry not in gone}
+        self.observations = kept
 
-    def _forget(self, tenant: str, is_meant: Callable[[str, Origin], bool]) -> None:
+    def _forget(self, tenant: str, is_meant: Callable[[str, Origin], bool]) -> set[str]:
         self._check()
         meant = {
             entry
             for entry, (owner, origin) in self.origins.items()
             if owner == tenant and is_meant(entry, origin)
         }
+        held = {kept[2].entry for kept in self.entries}
         self.entries = [kept for kept in self.entries if kept[2].entry not in meant]
+        return meant & held
 
     def _record(self, entry: str, tenant: str) -> TrackRecord:
         own = [o for o in self.observations.values() if o.entry == entry]

@@ -24,9 +24,9 @@ from copilot.wire import End, FinalState, Source
 DAY_S = 86_400
 _RECEIPT = "R#"
 _ROLLUP = "ROLLUP#"
-_SEALED = ("question", "question_sha256", "answer_sha256", "comment")
+_SEALED = ("question", "question_sha256", "answer_sha256", "comment", "cache_reason")
 """What of a row is sealed where there is a key. A hash of a question that can be guessed tells the
-question, so hashes are sealed with it."""
+question, so hashes are sealed with it; the cache's reason quotes an earlier question."""
 EVERYBODY = "*"
 """The scope of a tenant's sums; a person's sums have the user's name."""
 

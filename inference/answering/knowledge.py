@@ -20,6 +20,7 @@ from inference.answering.condense import Standalone
 from inference.answering.turn_events import Question
 from inference.cache.guards.decide import choose
 from inference.cache.guards.exploration import NEVER, Exploration
+from inference.cache.owners import owner_hash
 from inference.chat_models.generation import complete_within
 from inference.ports import (
     AnswerCache,
@@ -115,7 +116,8 @@ async def look_up(
         _ask_cache(question, standalone, vector, scope, parts, watch),
         _retrieve(question, standalone, vector, parts, watch, k),
     )
-    choice = await _judge(standalone, candidates, passages, parts, watch)
+    asker = owner_hash(question.tenant, question.user)
+    choice = await _judge(asker, standalone, candidates, passages, parts, watch)
     return Knowledge(
         standalone=standalone,
         vector=vector,
@@ -206,6 +208,7 @@ class _Choice:
 
 
 async def _judge(
+    asker: str,
     standalone: Standalone,
     candidates: list[CachedAnswer] | CacheReceipt,
     passages: list[Passage],
@@ -214,13 +217,15 @@ async def _judge(
 ) -> _Choice:
     if isinstance(candidates, CacheReceipt):
         return _Choice(decision=candidates)
-    verdict = choose(standalone.text, candidates, passages, least=parts.cache.threshold)
+    verdict = choose(
+        standalone.text, candidates, passages, least=parts.cache.threshold, asker=asker
+    )
     answer = verdict.answer
     if answer is None:
         nearest = round(candidates[0].score, 4) if candidates else None
         return _Choice(decision=CacheReceipt(decision="miss", reason=verdict.reason, score=nearest))
     score = round(answer.score, 4)
-    doubt = None if verdict.same_words else await _doubt(standalone, answer, parts, watch)
+    doubt = None if verdict.same_words else await _doubt(asker, standalone, answer, parts, watch)
     if doubt is not None:
         return _Choice(decision=replace(doubt, score=score))
     if not verdict.same_words and parts.exploration.explores(answer.record):
@@ -234,7 +239,7 @@ async def _judge(
 
 
 async def _doubt(
-    standalone: Standalone, answer: CachedAnswer, parts: Parts, watch: Stopwatch
+    asker: str, standalone: Standalone, answer: CachedAnswer, parts: Parts, watch: Stopwatch
 ) -> CacheReceipt | None:
     """Why the second opinion keeps a hit from being served, where one is asked for."""
     if parts.hit_check is None:
@@ -248,4 +253,5 @@ async def _doubt(
         watch.note("check", began)
     if same:
         return None
-    return CacheReceipt(decision="miss", reason=f"the check says otherwise: {answer.question}")
+    quoted = f": {answer.question}" if answer.owner == asker else ""
+    return CacheReceipt(decision="miss", reason=f"the check says otherwise{quoted}")

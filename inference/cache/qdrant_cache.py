@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
 import uuid
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +18,7 @@ from msgspec.structs import replace
 from copilot.sealing.sealer import UNSEALED, KeyUnavailable, Place, Sealer, SealError
 from inference.cache.guards.agreement import cited_chunks
 from inference.cache.guards.decide import RIVAL_MARGIN
+from inference.cache.owners import owner_hash
 from inference.cache.qdrant_collection import QdrantCollection
 from inference.cache.qdrant_observations import QdrantObservations
 from inference.ports import (
@@ -146,13 +146,23 @@ class QdrantCache:
         await self._delete({"must": [_equals("tenant", tenant)], "should": meant})
 
     async def forget_user(self, tenant: str, user: str) -> None:
-        """Drop everything that the answers given to ``user`` stored.
+        """Drop everything that the answers given to ``user`` stored, and what was observed of it:
+        the name of an entry is made of its question.
 
         Raises:
             CacheUnavailable: some of it may still be there.
         """
         owner = owner_hash(tenant, user)
-        await self._delete({"must": [_equals("tenant", tenant), _equals("owner", owner)]})
+        theirs = {"must": [_equals("tenant", tenant), _equals("owner", owner)]}
+
+        def forget() -> None:
+            # The observations first: should this break off, the entries still name them.
+            self._observations.forget(
+                tenant, [point["id"] for point in self._points.scroll(theirs)]
+            )
+            self._points.delete({"filter": theirs})
+
+        await _within(WRITE_TIMEOUT_S, forget)
 
     async def _delete(self, chosen: dict[str, Any]) -> None:
         await _within(WRITE_TIMEOUT_S, lambda: self._points.delete({"filter": chosen}))
@@ -216,11 +226,6 @@ async def _within(seconds: float, call: Callable[[], T]) -> T:
         raise CacheUnavailable(error.message) from error
 
 
-def owner_hash(tenant: str, user: str) -> str:
-    """Whose answer an entry keeps, without saying it: SHA-256 over tenant and user, 128 bits."""
-    return hashlib.sha256(f"{tenant}\0{user}".encode()).hexdigest()[:32]
-
-
 def point_id(question: str, scope: CacheScope) -> str:
     """The identity of a cached answer: a UUIDv5 over scope and question."""
     key = "\0".join([*_fields(scope).values(), " ".join(question.split()).casefold()])
@@ -249,6 +254,7 @@ def _answer(point: dict[str, Any], words: dict[str, Any]) -> CachedAnswer:
             passages=msgspec.convert(words["passages"], list[Passage]),
             score=point["score"],
             entry=point["id"],
+            owner=(point.get("payload") or {}).get("owner", ""),
         )
     except (KeyError, msgspec.ValidationError) as error:
         raise CacheUnavailable(f"a cached answer cannot be read: {error}") from error

@@ -43,6 +43,13 @@ class QdrantObservations:
         self._points.upsert(point)
         self._tallies.pop(observation.tenant, None)
 
+    def forget(self, tenant: str, entries: Sequence[str]) -> None:
+        """Drop what was observed of ``entries``, which belong to ``tenant``."""
+        if entries:
+            chosen = {"must": [{"key": "entry", "match": {"any": list(entries)}}]}
+            self._points.delete({"filter": chosen})
+            self._tallies.pop(tenant, None)
+
     def records(
         self, tenant: str, entries: Sequence[str], *, timeout_s: float
     ) -> dict[str, TrackRecord]:

@@ -114,6 +114,7 @@ class Worker:
         state: FinalState = "done",
         reason: str = "stop",
         cache: str = "miss",
+        cache_reason: str = "",
         cost: float | None = 0.002,
         total_ms: float = 900.0,
     ) -> None:
@@ -140,7 +141,7 @@ class Worker:
             receipt=Receipt(
                 model="gpt-4o-mini",
                 corpus_version="v1",
-                cache=CacheReceipt(decision=cache),  # type: ignore[arg-type]
+                cache=CacheReceipt(decision=cache, reason=cache_reason),  # type: ignore[arg-type]
                 stages=[StageTime(name="embed", ms=3.0)],
                 tokens=Tokens(prompt=100, completion=20),
                 first_token_ms=total_ms / 3,

@@ -411,6 +411,15 @@ async def test_what_was_seen_wrong_outlives_the_answer(cache: QdrantCache) -> No
     assert (await record(cache)).wrong_up_to == 0.97
 
 
+async def test_what_was_observed_of_a_persons_entries_goes_with_them(cache: QdrantCache) -> None:
+    await keep(cache)
+    await cache.observe(seen(point_id("What is the fee?", SCOPE), 0.97, right=False))
+    await cache.observe(seen("of somebody else's", 0.9, right=True))
+    await cache.forget_user("acme", "ann")
+    await keep(cache)
+    assert await record(cache) == TrackRecord(tenant_seen=1)
+
+
 async def test_workers_that_observe_at_once_lose_nothing(
     transport: QdrantTransport, clock: WallClock, collection: str
 ) -> None:

@@ -81,7 +81,9 @@ class Life:
             self.conversations.append(asked.conversation_id)
 
     def answer(self, word: str, choice: int) -> None:
-        self.worker.answer(self._one_of(self.answers, choice), self.text(word))
+        reason = f"asked before: {self.text(word)}"
+        answer_id = self._one_of(self.answers, choice)
+        self.worker.answer(answer_id, self.text(word), cache_reason=reason)
 
     def fail(self, word: str, choice: int) -> None:
         lease = self.worker.begin(self._one_of(self.answers, choice), self.text(word))
@@ -155,7 +157,7 @@ def test_without_a_key_the_same_look_finds_every_text(
     life.do("comment", "Alder", 0)
     life.do("name", "Alder", 0)
     stored = stored_bytes(table)
-    assert len(life.marks) == 5
+    assert len(life.marks) == 6
     # The first title was the question, which two rows hold still.
     assert [mark for mark in life.marks if mark.encode() not in stored] == []
 

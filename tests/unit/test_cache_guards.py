@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from inference.cache.guards.agreement import cited_chunks, is_found_again
 from inference.cache.guards.decide import choose, veto
@@ -233,6 +234,38 @@ def test_a_miss_names_the_veto_and_the_question() -> None:
         "another figure: 2024 instead of 2023 (nearest: What was due in 2023?)"
     )
     assert choose("Anything?", [], []).reason == "no similar question was answered before"
+
+
+THEIRS = [
+    "What did Quillfern pay in 1987?",
+    "What did Alder not pay Quillfern?",
+    "What is the Quillfern rebate at Alder?",
+    "Who at Quillfern raised the fee of Alder by 1987 kWh?",
+    "Did Quillfern lower what Alder raised?",
+    "What is the annual quillfern of Alder?",
+    "What is the annual fee of Alder since 1987?",
+]
+
+
+@given(
+    theirs=st.lists(st.sampled_from(THEIRS), min_size=1, max_size=3, unique=True),
+    scores=st.lists(st.sampled_from([0.8, 0.88, 0.9, 0.97]), min_size=3, max_size=3),
+    mine=st.sampled_from(["What is the annual fee of Alder?", "How much does Alder cost?"]),
+    apart=st.integers(1, 5),
+)
+def test_no_reason_holds_a_word_of_somebody_elses_question(
+    theirs: list[str], scores: list[float], mine: str, apart: int
+) -> None:
+    candidates = [
+        replace(cached(asked, score, first=1 + at * apart), owner="ann")
+        for at, (asked, score) in enumerate(zip(theirs, scores, strict=False))
+    ]
+    found = [passage for answer in candidates for passage in answer.passages]
+    reason = choose(mine, candidates, found, asker="bob").reason.lower()
+    assert "quillfern" not in reason
+    assert "1987" not in reason
+    quoted = choose(mine, candidates, found, asker="ann").reason
+    assert any(asked in quoted for asked in theirs), "one's own are quoted: the test can fail"
 
 
 def test_only_marked_chunks_are_evidence() -> None:

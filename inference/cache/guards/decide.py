@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -18,8 +18,8 @@ OUTVOTED = 3
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """The answer to serve, or none; ``reason`` in words for the receipt. ``same_words``: it was
-    given to this very question.
+    """The answer to serve, or none; ``reason`` in words for the receipt, of which none are from
+    somebody else's question. ``same_words``: it was given to this very question.
     """
 
     answer: CachedAnswer | None
@@ -33,18 +33,20 @@ def choose(
     found: Sequence[Passage],
     *,
     least: float = 0.0,
+    asker: str = "",
 ) -> Verdict:
     """Choose among ``candidates`` (nearest first) the one whose answer also answers ``question``.
 
     ``found`` are the passages that the question retrieves now, best first. Candidates below the
-    cosine ``least`` are not served; they may show that a nearer one is not alone.
+    cosine ``least`` are not served; they may show that a nearer one is not alone. ``asker`` is who
+    asks, as in ``CachedAnswer.owner``: only their own questions are quoted in the reason.
     """
     if not candidates:
         return Verdict(answer=None, reason="no similar question was answered before")
     asked = normalise(question)
     for candidate in candidates:
         if normalise(candidate.question) == asked:
-            reason = f"asked before: {candidate.question}"
+            reason = _quoting("asked before", candidate, asker)
             return Verdict(answer=candidate, reason=reason, same_words=True)
     refusals = []
     for candidate in candidates:
@@ -52,14 +54,17 @@ def choose(
             break
         refusal = (
             _seen_wrong(candidate)
-            or veto(question, candidate.question)
+            or _vetoed(question, candidate, asker)
             or _without_evidence(candidate, found)
         )
         if refusal is None and (rival := _rival(question, candidate, candidates)) is not None:
-            refusal = f"as near as {rival.question!r}, which is answered from elsewhere"
+            other = repr(rival.question) if rival.owner == asker else "another question"
+            refusal = f"as near as {other}, which is answered from elsewhere"
         if refusal is None:
-            return Verdict(answer=candidate, reason=f"answered before: {candidate.question}")
-        refusals.append(f"{refusal} (nearest: {candidate.question})")
+            reason = _quoting("answered before", candidate, asker)
+            return Verdict(answer=candidate, reason=reason)
+        nearest = f" (nearest: {candidate.question})" if candidate.owner == asker else ""
+        refusals.append(refusal + nearest)
     nothing = "no question that was answered before is near enough"
     return Verdict(answer=None, reason=refusals[0] if refusals else nothing)
 
@@ -68,10 +73,30 @@ def veto(question: str, cached: str) -> str | None:
     """Why the answer to ``cached`` must not be served to ``question``; ``None`` where nothing
     speaks against it. Looks at the words alone, not at how near the two are.
     """
+    objection = _objection(question, cached)
+    return None if objection is None else objection[1]
+
+
+def _objection(question: str, cached: str) -> tuple[Guard, str] | None:
+    """The first guard that refuses, and why."""
     one, other = read(question), read(cached)
     if one.words == other.words:
         return None
-    return next((why for guard in _GUARDS if (why := guard(one, other)) is not None), None)
+    found = ((guard, why) for guard in _GUARDS if (why := guard(one, other)) is not None)
+    return next(found, None)
+
+
+def _vetoed(question: str, candidate: CachedAnswer, asker: str) -> str | None:
+    """Why not, to be told to ``asker``: the kind alone where the words are somebody else's."""
+    objection = _objection(question, candidate.question)
+    if objection is None:
+        return None
+    guard, why = objection
+    return why if candidate.owner == asker else _KINDS[guard]
+
+
+def _quoting(what: str, candidate: CachedAnswer, asker: str) -> str:
+    return f"{what}: {candidate.question}" if candidate.owner == asker else what
 
 
 def _numbers(one: Reading, other: Reading) -> str | None:
@@ -171,6 +196,19 @@ _GUARDS: tuple[Guard, ...] = (
     _subject,
     _wording,
 )
+
+_KINDS: Mapping[Guard, str] = {
+    _numbers: "another figure",
+    _units: "another unit",
+    _names: "another name",
+    _opposites: "an opposite",
+    _negation: "one question denies what the other asks",
+    _kind_of_answer: "another kind of question",
+    _order: "the same words with exchanged roles",
+    _subject: "nothing in common but a name",
+    _wording: "the same sentence but for a word",
+}
+"""What each guard says where the words of the other question must not be told."""
 
 
 def _seen_wrong(candidate: CachedAnswer) -> str | None:
