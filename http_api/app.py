@@ -61,7 +61,11 @@ def services() -> Services:
     return Services(
         authenticate=_authentication(verifier_of(settings, _aws_client, time.time)),
         conversations=TableConversationDesk(
-            table, time.time, retention_s=kept, audit_s=settings.audit_s
+            table,
+            time.time,
+            retention_s=kept,
+            audit_s=settings.audit_s,
+            redacted=settings.redacted,
         ),
         answers=TableAnswerDesk(
             table,

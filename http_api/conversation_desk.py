@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from copilot.answer_log.stopping import Stopping
 from copilot.conversations.history import ConversationHead, Conversations
@@ -22,12 +22,21 @@ _SEARCHED = 25
 
 
 class TableConversationDesk:
-    """``services.ConversationDesk``. ``now`` is the wall clock in seconds."""
+    """``services.ConversationDesk``. ``now`` is the wall clock in seconds.
+
+    Personal data of the kinds ``redacted`` is removed from titles.
+    """
 
     def __init__(
-        self, table: Table, now: Callable[[], float], *, retention_s: int, audit_s: int
+        self,
+        table: Table,
+        now: Callable[[], float],
+        *,
+        retention_s: int,
+        audit_s: int,
+        redacted: Iterable[str],
     ) -> None:
-        self._list = ConversationList(table, now, retention_s=retention_s)
+        self._list = ConversationList(table, now, retention_s=retention_s, redacted=redacted)
         self._conversations = Conversations(table, now)
         self._stopping = Stopping(table, now, retention_s=retention_s, audit_s=audit_s)
         self._answers = AnswerReading(table, now)

@@ -6,7 +6,7 @@ and cannot disagree with them. Deleting hides at once; the rows then expire.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -15,6 +15,7 @@ from msgspec import Struct
 from copilot.conversations.history import ConversationHead, Conversations, UnknownConversation
 from copilot.identifiers import new_id
 from copilot.identity import Identity
+from copilot.redaction import redact
 from copilot.table import (
     ASK_SK,
     HEADER_SK,
@@ -63,14 +64,23 @@ class UndoExpired(UnknownConversation):
 
 
 class ConversationList:
-    """Lists and changes conversations. ``now`` is the wall clock in seconds."""
+    """Lists and changes conversations. ``now`` is the wall clock in seconds.
+
+    Personal data of the kinds ``redacted`` is removed from titles.
+    """
 
     def __init__(
-        self, table: Table, now: Callable[[], float], *, retention_s: int = 30 * 86_400
+        self,
+        table: Table,
+        now: Callable[[], float],
+        *,
+        retention_s: int = 30 * 86_400,
+        redacted: Iterable[str] = (),
     ) -> None:
         self._table = table
         self._now = now
         self._retention_s = retention_s
+        self._redacted = tuple(redacted)
         self._conversations = Conversations(table, now)
 
     def page(self, identity: Identity, *, limit: int, after: Position | None = None) -> Page:
@@ -110,7 +120,7 @@ class ConversationList:
             "owner": identity.user,
             "owner_key": owner_key(identity),
             "list_order": int(now * 1000),
-            "title": title,
+            "title": redact(title, self._redacted) if title is not None else None,
             "created": int(now),
             "updated": int(now),
             "turns": 0,
@@ -127,7 +137,8 @@ class ConversationList:
             UnknownConversation: it does not exist, is deleted, or is somebody else's.
         """
         pk = conversation_pk(identity.tenant, conversation_id)
-        sealed = self._table.seal(identity.tenant, pk, META_SK, "title", title)
+        plain = redact(title, self._redacted)
+        sealed = self._table.seal(identity.tenant, pk, META_SK, "title", plain)
         return self._update(identity, conversation_id, "SET title = :title", {":title": sealed})
 
     def pin(self, identity: Identity, conversation_id: str, pinned: bool) -> ConversationHead:

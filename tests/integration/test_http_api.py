@@ -367,6 +367,25 @@ def test_a_conversation_can_be_renamed(asked: Callable[..., Any], ann: Person) -
     assert ann.call("PATCH", f"/conversations/{first}", {"title": " "}).status == 422
 
 
+def test_personal_data_is_removed_from_whatever_a_person_writes(
+    asked: Callable[..., Any], ann: Person, table: Table
+) -> None:
+    card, mail = "4111 1111 1111 1111", "jane@example.org"
+    told = f"Is {card} hers? Write to {mail}."
+    ann.post("/conversations", {"title": told})
+    first = asked(told)
+    ann.post(f"/answers/{first['answer_id']}/feedback", {"rating": "down", "comment": told})
+    target = f"/conversations/{first['conversation_id']}"
+    renamed = ann.call("PATCH", target, {"title": told}).json["title"]
+    assert renamed == "Is ‹card number› hers? Write to ‹e-mail address›."
+    for answer in (ann.get("/conversations"), ann.get(target), ann.get(f"{target}/export")):
+        assert card not in answer.text
+        assert mail not in answer.text
+    stored = repr(_items(table))
+    assert card not in stored
+    assert mail not in stored
+
+
 def test_a_running_answer_is_shown_as_far_as_it_is(ann: Person, worker: Worker) -> None:
     first = ann.ask()
     worker.begin(first["answer_id"], "15 ")
