@@ -22,6 +22,16 @@ class Identity(Struct, frozen=True, kw_only=True):
     user: str
     groups: tuple[str, ...] = PUBLIC_GROUPS
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """The names by which documents are opened to this person: their groups, and each of them
+        within their tenant alone (``finance@acme``).
+
+        A group that bears ``@`` itself opens nothing: it could be another tenant's.
+        """
+        own = [group for group in self.groups if "@" not in group]
+        return frozenset([*own, *(f"{group}@{self.tenant}" for group in own)])
+
     def __post_init__(self) -> None:
         """Refuse names that could reach into another row's key, whose parts ``#`` separates.
 

@@ -52,8 +52,7 @@ class BundleDocumentDesk:
     def page(
         self, who: Identity, query: str | None, cursor: str | None, limit: int
     ) -> models.DocumentPage:
-        groups = set(who.groups)
-        statuses = [status for status in self._statuses() if groups.intersection(status.groups)]
+        statuses = [s for s in self._statuses() if who.reads.intersection(s.groups)]
         return self._open().page(who, statuses, query, cursor, limit)
 
     def get(self, who: Identity, document: str) -> models.Document:
@@ -184,9 +183,8 @@ class _Opened:
 
     def _seen_by(self, who: Identity) -> list[int]:
         """The numbers of the documents that the caller's groups may read."""
-        groups = set(who.groups)
-        documents = self._texts.documents
-        return [n for n, record in enumerate(documents) if groups.intersection(record.groups)]
+        reads, documents = who.reads, self._texts.documents
+        return [n for n, record in enumerate(documents) if reads.intersection(record.groups)]
 
     def _number(self, who: Identity, document: str) -> int:
         for number in self._seen_by(who):

@@ -195,7 +195,7 @@ def question_of(lease: Lease, history: list[Message]) -> Question:
         tenant=identity.tenant,
         user=identity.user,
         answer_id=lease.answer_id,
-        groups=frozenset(identity.groups),
+        groups=identity.reads,
         filters=asked.filters,
         fresh=asked.fresh,
         history=said,

@@ -176,4 +176,4 @@ def test_what_failed_is_not_part_of_the_conversation() -> None:
     ]
     question = question_of(a_lease(), history)
     assert [message.content for message in question.history] == ["What is the fee?", "5 EUR [1]."]
-    assert question.groups == {"public"}
+    assert question.groups == {"public", "public@acme"}
