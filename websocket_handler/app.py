@@ -21,7 +21,7 @@ from copilot.wire import AnyServerEvent, Error, ProtocolError, decode_client, en
 from websocket_handler.clients import client_config, sealed_table
 from websocket_handler.desk import AwsDesk
 from websocket_handler.figures import figures_of
-from websocket_handler.pushes import push
+from websocket_handler.pushes import hang_up, push
 from websocket_handler.routes import Caller, Outcome, Routes
 from websocket_handler.settings import Settings
 
@@ -135,10 +135,14 @@ def _message(app: App, event: dict[str, Any]) -> dict[str, Any]:
         app.metrics.record("asked", figures, **_about(outcome.replies))
     for other, push_event in outcome.pushes:
         push(app.management, other, push_event)
-    if len(outcome.replies) == 1:
+    if len(outcome.replies) == 1 and not outcome.hang_up:
         return _body(outcome.replies[0])
     for reply in outcome.replies:
         push(app.management, connection_id, reply)
+    if outcome.hang_up:
+        # The row goes first: from then on the socket is nobody's.
+        app.connections.close(connection_id)
+        hang_up(app.management, connection_id)
     return {"statusCode": 200}
 
 
@@ -147,11 +151,12 @@ def _serve(app: App, event: dict[str, Any]) -> Outcome:
         raise ProtocolError("binary_frame", "Frames must be JSON text, not binary.")
     request = event["requestContext"]
     message = decode_client(event.get("body") or "")
-    connection = app.connections.get(request["connectionId"])
+    connection, now = app.connections.get(request["connectionId"]), time.time()
     caller = Caller(
         connection_id=connection.connection_id,
         identity=connection.identity,
-        signed_in=connection.is_signed_in(time.time()),
+        signed_in=connection.is_signed_in(now),
+        lapsed=connection.has_lapsed(now),
         credential=connection.credential,
     )
     frame_id = "frame-" + request["messageId"].rstrip("=")

@@ -1,4 +1,4 @@
-"""Pushing one event to one connection through the management API."""
+"""Pushing one event to one connection through the management API, and closing it."""
 
 from __future__ import annotations
 
@@ -36,3 +36,12 @@ def push(
         logger.warning("push failed", extra={**extra, "reason": str(error)})
         return False
     return True
+
+
+def hang_up(management: ApiGatewayManagementApiClient, connection_id: str) -> None:
+    """Close a connection; one that cannot be reached ends by itself when it is idle."""
+    try:
+        management.delete_connection(ConnectionId=connection_id)
+    except (ClientError, *_NO_ANSWER) as error:
+        extra = {"connection_id": connection_id, "reason": str(error)}
+        logger.warning("connection not closed", extra=extra)

@@ -47,8 +47,10 @@ class Caller(Struct, frozen=True, kw_only=True):
     connection_id: str
     identity: Identity
     signed_in: bool = True
-    credential: str = ""
     """``False`` once the sign-in has expired: only ``auth`` and ``ping`` are served then."""
+    lapsed: bool = False
+    """Whether it expired so long ago that the socket is closed unless this frame renews it."""
+    credential: str = ""
 
 
 class Desk(Protocol):
@@ -74,10 +76,12 @@ class Desk(Protocol):
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """``replies`` go to the caller, in order; ``pushes`` to other connections."""
+    """``replies`` go to the caller, in order; ``pushes`` to other connections. ``hang_up``: the
+    caller's socket is to be closed then."""
 
     replies: list[AnyServerEvent] = []
     pushes: list[tuple[str, AnyServerEvent]] = []
+    hang_up: bool = False
 
 
 class Routes:
@@ -93,15 +97,18 @@ class Routes:
 
         Every failure that a client can cause becomes a typed reply.
         """
-        if not caller.signed_in and not isinstance(message, Auth | Ping):
-            return _reply(_sign_in_again(message, frame_id))
+        served = Auth if caller.lapsed else Auth | Ping
+        if not caller.signed_in and not isinstance(message, served):
+            refusal = _sign_in_again(message, frame_id)
+            return Outcome(replies=[refusal], hang_up=caller.lapsed)
         if isinstance(message, Ask):
             return _reply(self._ask(caller, message, message.client_msg_id or frame_id))
         try:
             return self._serve(caller, message)
         except RequestError as error:
             ref = getattr(message, "answer_id", None)
-            return _reply(Error(code=error.code, message=error.message, ref=ref))
+            refusal = Error(code=error.code, message=error.message, ref=ref)
+            return Outcome(replies=[refusal], hang_up=caller.lapsed)
 
     def _serve(
         self, caller: Caller, message: Hello | Resume | Cancel | Feedback | Auth | Ping

@@ -18,6 +18,9 @@ from copilot.table import META_SK, Table, connection_pk, decode, encode, is_live
 CONNECTION_TTL_S = 2 * 3600 + 600
 """API Gateway closes a WebSocket after two hours; ten minutes of slack."""
 
+RENEWAL_S = 60
+"""How long a socket stays open whose sign-in has ended, so that it can be renewed there."""
+
 _OWNED_SK_PREFIX = "CONN#"
 
 
@@ -38,6 +41,10 @@ class Connection(Struct, frozen=True, kw_only=True):
     def is_signed_in(self, now: float) -> bool:
         """Whether what was proved about this person still holds at ``now``."""
         return self.expires_at == 0 or now < self.expires_at
+
+    def has_lapsed(self, now: float) -> bool:
+        """Whether the time for a renewal has passed too: the credential is gone, or the person."""
+        return not self.is_signed_in(now - RENEWAL_S)
 
 
 class UnknownConnection(Exception):

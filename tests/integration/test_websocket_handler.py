@@ -10,8 +10,9 @@ from typing import Any
 
 import boto3
 import pytest
+from msgspec.structs import replace
 
-from copilot.access.connections import Connections
+from copilot.access.connections import RENEWAL_S, Connections
 from copilot.access.tickets import Grant, Tickets
 from copilot.answer_log.answers import AnswerLog
 from copilot.answer_log.audit import audit_pk
@@ -507,6 +508,43 @@ def test_an_expired_sign_in_is_renewed_on_the_same_socket(
     renewed = ann.send({"action": "auth", "token": tickets.issue(grant(ANN, time))})
     assert (renewed["type"], renewed["user"]) == ("welcome", "ann")
     assert ask(ann)["type"] == "accepted"
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"action": "ping"},
+        {"action": "message", "text": "Still?"},
+        {"action": "auth", "token": "none is to be had"},
+    ],
+)
+def test_a_sign_in_that_nobody_renews_closes_the_socket(
+    environment: str,
+    tickets: Tickets,
+    time: Time,
+    management: ManagementApi,
+    frame: dict[str, Any],
+) -> None:
+    """As after the key behind it was revoked: no ticket is to be had."""
+    ann = signed_in(environment, tickets, time, "a", ANN)
+    signed_in(environment, tickets, time, "b", ANN)
+    time.now += 900 + RENEWAL_S - 1
+    assert ann.send({"action": "ping"})["type"] == "pong"
+    time.now += 1
+    assert ann.send(frame) is None
+    [told] = management.frames("a")
+    assert told["code"] in ("auth_expired", "auth_refused")
+    assert management.deleted == ["a"]
+    assert ann.queued() == []
+    assert ann.send({"action": "ping"})["code"] == "unknown_connection"
+
+
+def test_a_change_of_groups_ends_the_renewal_of_a_socket(
+    environment: str, tickets: Tickets, time: Time
+) -> None:
+    ann = signed_in(environment, tickets, time, "a", ANN)
+    fewer = tickets.issue(grant(replace(ANN, groups=()), time))
+    assert ann.send({"action": "auth", "token": fewer})["code"] == "auth_refused"
 
 
 def test_somebody_elses_ticket_renews_nothing(
