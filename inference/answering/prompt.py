@@ -30,7 +30,9 @@ Rewrite the last question of this conversation as one standalone question, so th
 understood without the conversation: put in the names, figures and dates that it refers to. Keep \
 its language and its meaning; do not answer it. Reply with the question alone."""
 
-_TAG = re.compile(r"<(?=/?\s*sources?\b)", re.IGNORECASE)
+_TAG = re.compile(r"[<\uff1c](?=[\s/\u00ad\u200b-\u200f\u2060\ufeff]*sources?\b)", re.IGNORECASE)
+"""What a reader that is not strict may take for a tag of the sources' own."""
+_MEANS_SOMETHING = str.maketrans({'"': "'", "<": "&lt;", "\uff1c": "&lt;", ">": "&gt;"})
 
 
 def build(question: str, passages: Sequence[Passage]) -> Prompt:
@@ -72,7 +74,7 @@ def _data(text: str) -> str:
 
 
 def _attribute(text: str) -> str:
-    return " ".join(text.replace('"', "'").replace("<", "&lt;").replace(">", "&gt;").split())
+    return " ".join(text.translate(_MEANS_SOMETHING).split())
 
 
 def _shorten(text: str, limit: int = 1_000) -> str:

@@ -41,6 +41,7 @@ from inference.chat_models.price import Price
 from inference.grounding import citations, evidence, support
 from inference.grounding.links import unknown_links
 from inference.grounding.sources import sources_of
+from inference.grounding.unmasking import Unmasking
 from inference.ports import CacheUnavailable, Finished, Origin, Passage, TextDelta
 
 CHARS_PER_TOKEN = 4
@@ -139,14 +140,16 @@ class _Turn:
         async with aclosing(generated) as items:
             async for item in items:
                 if isinstance(item, TextDelta):
-                    text = self._markers.feed(self._redactor.feed(item.text))
+                    plain = self._unmasking.feed(item.text)
+                    text = self._markers.feed(self._redactor.feed(plain))
                 elif isinstance(item, Again):
                     yield Restarted(item.error.code)
                     for opening in self._open():
                         yield opening
                     continue
                 else:
-                    text = self._markers.feed(self._redactor.finish())
+                    plain = self._redactor.feed(self._unmasking.finish())
+                    text = self._markers.feed(plain + self._redactor.finish())
                     text += self._markers.finish()
                 if text:
                     yield self._spoken(text)
@@ -212,6 +215,7 @@ class _Turn:
 
     def _begin_text(self) -> None:
         self._text = ""
+        self._unmasking = Unmasking()
         links = unknown_links(self._passages)
         self._redactor = Redactor(self._limits.redacted, others=[links])
         self._markers = citations.MarkerFilter(len(self._passages))

@@ -15,10 +15,15 @@ from inference.ports import Passage
 
 _IN_ADDRESS = r"[^\s<>\"'`()\[\]{}|\\^]"
 _ADDRESS = re.compile(
-    rf"(?:(?:https?|ftp|wss?)://|www\.|//(?=[\w-]+\.\w)|(?:javascript|vbscript|data):){_IN_ADDRESS}+",
+    rf"(?:https?|ftp|wss?)\\*:(?:[/\\]{{2,}}{_IN_ADDRESS}*|[/\\]?{_IN_ADDRESS}+)|"
+    rf"(?:www\.|//(?=[\w-]+\.\w)|(?:javascript|vbscript|data):){_IN_ADDRESS}+",
     re.IGNORECASE,
 )
-_RUN = re.compile(rf"(?:[A-Za-z]{{1,10}}(?::|\.)|//?){_IN_ADDRESS}{{0,2000}}|[A-Za-z]{{1,10}}")
+"""With what browsers take for an address too: ``https:x.org``, and backslashes for slashes."""
+_RUN = re.compile(
+    rf"(?:[A-Za-z]{{1,10}}\\{{0,8}}(?::[/\\]{{0,64}}|\.)|//?){_IN_ADDRESS}{{0,2000}}"
+    r"|[A-Za-z]{1,10}\\{0,8}"
+)
 _PUNCTUATION = ".,;:!?*_~"
 
 
