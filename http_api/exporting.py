@@ -1,4 +1,8 @@
-"""A conversation as a Markdown file: one branch, its citations as footnotes. Pure."""
+"""A conversation as a Markdown file: one branch, its citations as footnotes. Pure.
+
+What documents say of themselves (titles, sections, quotes, addresses) stays text in the file: no
+HTML, no image, no address but of the web.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from http_api import models
 
 _MARKER = re.compile(r"\[[0-9 \t,;\u2013-]+\]")
 _NUMBER = re.compile(r"\d+")
+_MEANS_SOMETHING = re.compile(r"([\\`*_\[\]<>!#|~])")
+_WEB_ADDRESS = re.compile(r"https?://[^\s<>]+")
 
 
 def file_name(title: str, suffix: str) -> str:
@@ -46,14 +52,19 @@ def _answer(turn: models.Turn, number: int) -> str:
 
 
 def _footnote(source: Source, turn: models.Turn, number: int) -> str:
-    place = [f"page {source.page}" if source.page is not None else "", source.section or ""]
-    parts = [source.title, *(part for part in place if part)]
+    place = [f"page {source.page}" if source.page is not None else "", _text(source.section or "")]
+    parts = [_text(source.title), *(part for part in place if part)]
     quotes = _quotes(turn.end.citations if turn.end else [], source.id)
-    link = f" <{source.url}>" if source.url else ""
+    link = f" <{source.url}>" if source.url and _WEB_ADDRESS.fullmatch(source.url) else ""
     said = f": {'; '.join(quotes)}" if quotes else ""
     return f"[^{number}-{source.id}]: {', '.join(parts)}{said}{link}"
 
 
 def _quotes(citations: Sequence[Citation], source_id: str) -> list[str]:
     quotes = (" ".join(c.quote.split()) for c in citations if c.source_id == source_id)
-    return [f"\u201c{quote}\u201d" for quote in dict.fromkeys(quotes) if quote]
+    return [f"\u201c{_text(quote)}\u201d" for quote in dict.fromkeys(quotes) if quote]
+
+
+def _text(said: str) -> str:
+    """``said`` in one line that means nothing in Markdown (CommonMark 0.31, 2.4)."""
+    return _MEANS_SOMETHING.sub(r"\\\1", " ".join(said.split()))

@@ -26,7 +26,12 @@ Rating = Literal["up", "down"]
 class Model(BaseModel):
     """Base of all models: immutable, and a field with a default is always present in a response."""
 
-    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_serialization_defaults_required=True,
+        # A value that does not fit a model is somebody's text; its error goes to the log.
+        hide_input_in_errors=True,
+    )
 
 
 class Request(Model):
