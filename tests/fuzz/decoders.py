@@ -12,13 +12,17 @@ import msgspec
 
 from copilot import wire
 from copilot.index_bundle.manifest import MANIFEST_NAME, IndexUnusable, read_manifest
+from copilot.index_bundle.pointer import IndexPointer, decode_pointer, encode_pointer
 from copilot.question_queue.messages import BadQueueMessage, decode_message
+from copilot.sealing import envelope
+from copilot.sealing.sealer import NotAuthentic
 from embed.loaders.docx import BrokenDocx, load_docx
 from embed.loaders.front_matter import BadFrontMatter
 from embed.loaders.html import load_html
 from embed.loaders.markdown import load_markdown
 from embed.loaders.pdf import BrokenPdf, load_pdf
 from embed.loaders.plain_text import load_text
+from embed.uploaded import BadNotification, keys_of
 from http_api.cursors import decode_cursor
 from http_api.problems import ProblemError
 from http_api.sign_in.api_keys import ApiKeys
@@ -131,6 +135,35 @@ DECODERS = (
         _id_token,
         (NotSignedIn, SignInUnavailable),
         _constant(b".".join([b"eyJhbGciOiJSUzI1NiIsImtpZCI6ImEifQ", b"eyJzdWIiOiJhIn0", b"AAAA"])),
+    ),
+    Decoder(
+        "index-pointer",
+        decode_pointer,
+        (IndexUnusable,),
+        _constant(
+            encode_pointer(
+                IndexPointer(
+                    version=f"{'0' * 16}-{'0' * 12}",
+                    manifest_sha256="0" * 64,
+                    published_at=1_800_000_000_000,
+                )
+            )
+        ),
+    ),
+    Decoder(
+        "upload-notification",
+        _text(keys_of),
+        (BadNotification,),
+        _constant(
+            b'{"Records": [{"eventName": "ObjectCreated:Put", '
+            b'"s3": {"object": {"key": "finance/a+b%C3%A4.pdf"}}}]}'
+        ),
+    ),
+    Decoder(
+        "sealed-text",
+        envelope.decode,
+        (NotAuthentic,),
+        _constant(bytes([envelope.FORMAT, 0, 4]) + b"key!" + bytes(40)),
     ),
     Decoder("markdown", _text(load_markdown), (BadFrontMatter,), _documents(".md")),
     Decoder("html", _text(load_html), (BadFrontMatter,), _documents(".html")),
