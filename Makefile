@@ -72,7 +72,7 @@ chat-ui/dist/index.html: chat-ui/node_modules/.stamp $(shell find chat-ui/src ch
 	@echo "Building the page ..."
 	@cd chat-ui && npm run --silent build
 
-.PHONY: help install lock run ingest smoke load bench cost capacity test test-faults soak fuzz eval audit sbom test-browser screenshots check generate format clean
+.PHONY: help install lock run ingest smoke load bench cost capacity test test-faults test-security soak fuzz eval audit sbom test-browser screenshots check generate format clean
 
 run: $(VENV)/run.stamp chat-ui/dist/index.html ## start everything on this machine and print one URL (PORT=3000 INDEX=faiss_index AUTH_MODE=api-key)
 	@exec $(BIN)/python -m local serve --port $(PORT) $(if $(INDEX),--index $(INDEX)) $(if $(AUTH_MODE),--parameter AuthMode=$(AUTH_MODE))
@@ -138,6 +138,9 @@ test-faults: $(VENV)/check.stamp ## the model of the protocol and the fault matr
 	@$(BIN)/python -m pytest tests/fault
 	@$(BIN)/python -m tests.fault model $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(SEED),--seed $(SEED))
 	@$(BIN)/python -m tests.fault matrix $(if $(SEEDS),--seeds $(SEEDS)) $(if $(SEED),--seed $(SEED)) $(CASES:%=--case %)
+
+test-security: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## the tests that the threat model names, a line for a threat (SEED=0)
+	@$(BIN)/python -m tests.security $(if $(SEED),--seed $(SEED))
 
 soak: $(VENV)/check.stamp ## faults at random under load for MINUTES=5; SEED= repeats a run
 	@$(BIN)/python -m tests.fault soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
