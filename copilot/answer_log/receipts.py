@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -33,9 +34,16 @@ EVERYBODY = "*"
 
 def day_of(second: float) -> str:
     """The UTC day of a time in seconds since 1970, as in ``2026-11-21``."""
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%d")
+    return _day(int(second // DAY_S))
 
 
+@lru_cache(maxsize=512)
+def _day(number: int) -> str:
+    """A day by its number since 1970; the same few are asked for all the time."""
+    return datetime.fromtimestamp(number * DAY_S, UTC).strftime("%Y-%m-%d")
+
+
+@lru_cache(maxsize=512)
 def day_start(day: str) -> int:
     """The first second of a day, since 1970."""
     return int(datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).timestamp())
