@@ -63,6 +63,8 @@ class Table(Struct, frozen=True):
         Raises:
             SealError: a text cannot be opened.
         """
+        if bytes not in map(type, row.values()):
+            return dict(row)
         pk, sk = row.get("PK", ""), row.get("SK", "")
         return {
             name: self.sealer.open(Place(tenant, pk, sk, name), value)
