@@ -1,12 +1,12 @@
 """DynamoDB's expression language, compiled once per text: conditions, updates and key conditions.
 
-The part of it that ``copilot`` speaks; anything else is refused loudly. Items and values stay in
-DynamoDB's attribute-value form. ``test_memory_dynamodb.py`` holds it to moto.
+The part of it that ``copilot`` speaks; anything else is refused loudly. An expression becomes one
+Python function, since a model evaluates few of them very often. Items and values stay in DynamoDB's
+attribute-value form. ``test_memory_dynamodb.py`` holds it to moto.
 """
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -17,20 +17,11 @@ Value = dict[str, Any]
 Item = dict[str, Value]
 Values = Mapping[str, Value]
 Condition = Callable[[Mapping[str, Value], Values], bool]
-Operand = Callable[[Mapping[str, Value], Values], Value | None]
-Update = Callable[[Item, Values], None]
-"""Changes the item in place; values are replaced, never changed."""
+Update = Callable[[Mapping[str, Value], Values], Item]
+"""Returns the changed item and leaves the one before as it was; values are never changed."""
 
 _TOKEN = re.compile(r"\s*(?:(<>|<=|>=|[=<>(),+\-])|([#:]?[A-Za-z_][A-Za-z0-9_]*))")
 _CLAUSES = ("SET", "REMOVE", "ADD", "DELETE")
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq,
-    "<>": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 class Unsupported(Exception):
@@ -43,39 +34,41 @@ class Missing(Exception):
 
 def condition(text: str, names: Mapping[str, str]) -> Condition:
     """Compile a condition expression."""
-    return _condition(text, tuple(sorted(names.items())))
+    return _condition(text, tuple(names.items()))
 
 
 def update(text: str, names: Mapping[str, str]) -> Update:
     """Compile an update expression."""
-    return _update(text, tuple(sorted(names.items())))
+    return _update(text, tuple(names.items()))
 
 
 @cache
 def _condition(text: str, names: tuple[tuple[str, str], ...]) -> Condition:
     parser = _Parser(text, dict(names))
-    result = parser.either()
+    source = parser.either()
     parser.finish()
-    return result
+    return _function(text, [f"return {source}"])
 
 
 @cache
 def _update(text: str, names: tuple[tuple[str, str], ...]) -> Update:
-    parser = _Parser(text, dict(names))
-    actions = parser.actions()
-
-    def apply(item: Item, values: Values) -> None:
-        before = dict(item)
-        for action in actions:
-            action(before, item, values)
-
-    return apply
+    statements = _Parser(text, dict(names)).actions()
+    return _function(text, ["item = dict(before)", *statements, "return item"])
 
 
-_Action = Callable[[Item, Item, Values], None]
+def _function(text: str, statements: list[str]) -> Callable[..., Any]:
+    """The function of an expression; attributes and values stand in its source as literals."""
+    body = "\n    ".join(statements)
+    code = compile(f"def function(before, values):\n    {body}", f"<{text}>", "exec")
+    namespace: dict[str, Any] = {}
+    exec(code, globals(), namespace)
+    function: Callable[..., Any] = namespace["function"]
+    return function
 
 
 class _Parser:
+    """Translates one expression; ``before`` is the item that it is evaluated on."""
+
     def __init__(self, text: str, names: Mapping[str, str]) -> None:
         self._text = text
         self._names = names
@@ -95,32 +88,21 @@ class _Parser:
 
     # --- conditions ---------------------------------------------------------------------------
 
-    def either(self) -> Condition:
+    def either(self) -> str:
         terms = [self._both()]
         while self._take("OR"):
             terms.append(self._both())
-        if len(terms) == 1:
-            return terms[0]
-        return lambda item, values: any(term(item, values) for term in terms)
+        return f"({' or '.join(terms)})"
 
-    def _both(self) -> Condition:
+    def _both(self) -> str:
         terms = [self._term()]
         while self._take("AND"):
             terms.append(self._term())
-        if len(terms) == 1:
-            return terms[0]
-        first, *others = terms
-        if len(others) == 1:
-            (second,) = others
-            return lambda item, values: first(item, values) and second(item, values)
-        return lambda item, values: (
-            first(item, values) and all(term(item, values) for term in others)
-        )
+        return f"({' and '.join(terms)})"
 
-    def _term(self) -> Condition:
+    def _term(self) -> str:
         if self._take("NOT"):
-            negated = self._term()
-            return lambda item, values: not negated(item, values)
+            return f"(not {self._term()})"
         if self._take("("):
             inner = self.either()
             self._expect(")")
@@ -131,77 +113,53 @@ class _Parser:
             self._expect("(")
             path = self._path()
             self._expect(")")
-            if name == "attribute_exists":
-                return lambda item, values: path in item
-            return lambda item, values: path not in item
+            return f"({path!r} {'in' if name == 'attribute_exists' else 'not in'} before)"
         if name in ("contains", "begins_with"):
             self._next()
-            return self._containment(name)
+            self._expect("(")
+            whole = self._operand()
+            self._expect(",")
+            part = self._operand()
+            self._expect(")")
+            return f"_{name}({whole}, {part})"
         return self._comparison()
 
-    def _containment(self, name: str) -> Condition:
-        self._expect("(")
-        whole = self._operand()
-        self._expect(",")
-        part = self._operand()
-        self._expect(")")
-
-        def holds(item: Mapping[str, Value], values: Values) -> bool:
-            left, right = whole(item, values), part(item, values)
-            if left is None or right is None:
-                return False
-            [(kind, content)] = left.items()
-            [(_, wanted)] = right.items()
-            if name == "begins_with":
-                return bool(content.startswith(wanted))
-            return right in content if kind == "L" else wanted in content
-
-        return holds
-
-    def _comparison(self) -> Condition:
+    def _comparison(self) -> str:
         left = self._operand()
         if self._take("BETWEEN"):
             low = self._operand()
             self._expect("AND")
             high = self._operand()
-            return lambda item, values: (
-                _holds(_COMPARE[">="], left(item, values), low(item, values))
-                and _holds(_COMPARE["<="], left(item, values), high(item, values))
-            )
+            return f"(_at_least({left}, {low}) and _at_least({high}, {left}))"
         if self._take("IN"):
             self._expect("(")
-            options = [self._operand()]
+            options = [f"_equal({left}, {self._operand()})"]
             while self._take(","):
-                options.append(self._operand())
+                options.append(f"_equal({left}, {self._operand()})")
             self._expect(")")
-            return lambda item, values: any(
-                left(item, values) == option(item, values) for option in options
-            )
+            return f"({' or '.join(options)})"
         sign = self._next()
-        if sign not in _COMPARE:
+        if sign not in _SIGNS:
             raise Unsupported(f"{sign!r} in {self._text!r}")
-        compare = _COMPARE[sign]
-        right = self._operand()
-        return lambda item, values: _holds(compare, left(item, values), right(item, values))
+        return _SIGNS[sign].format(left, self._operand())
 
-    def _operand(self) -> Operand:
+    def _operand(self) -> str:
         token = self._peek()
         if token.startswith(":"):
             self._next()
-            return lambda item, values: values[token]
+            return f"values[{token!r}]"
         if token == "size":
             self._next()
             self._expect("(")
             path = self._path()
             self._expect(")")
-            return lambda item, values: _size(item.get(path))
-        path = self._path()
-        return lambda item, values: item.get(path)
+            return f"_size(before.get({path!r}))"
+        return f"before.get({self._path()!r})"
 
     # --- updates ------------------------------------------------------------------------------
 
-    def actions(self) -> list[_Action]:
-        found: list[_Action] = []
+    def actions(self) -> list[str]:
+        found: list[str] = []
         while self._at < len(self._tokens):
             clause = self._next()
             if clause not in _CLAUSES:
@@ -211,40 +169,25 @@ class _Parser:
                 found.append(self._action(clause))
         return found
 
-    def _action(self, clause: str) -> _Action:
+    def _action(self, clause: str) -> str:
         path = self._path()
         if clause == "SET":
             return self._assignment(path)
         if clause == "REMOVE":
-            return lambda before, item, values: _forget(item, path)
-        operand = self._next()
-        if clause == "ADD":
-            return lambda before, item, values: _add(item, path, values[operand])
-        return lambda before, item, values: _delete(item, path, values[operand])
+            return f"item.pop({path!r}, None)"
+        return f"_{clause.lower()}(item, {path!r}, values[{self._next()!r}])"
 
-    def _assignment(self, path: str) -> _Action:
+    def _assignment(self, path: str) -> str:
         self._expect("=")
         first = self._value()
         sign = self._peek() if self._at < len(self._tokens) else ""
         if sign not in ("+", "-"):
-
-            def assign(before: Item, item: Item, values: Values) -> None:
-                item[path] = _present(first(before, values))
-
-            return assign
+            return f"item[{path!r}] = _present({first})"
         self._next()
         second = self._value()
-        factor = 1 if sign == "+" else -1
+        return f"item[{path!r}] = _total({first}, {sign}1, {second})"
 
-        def calculate(before: Item, item: Item, values: Values) -> None:
-            total = _number(_present(first(before, values))) + factor * _number(
-                _present(second(before, values))
-            )
-            item[path] = {"N": str(total)}
-
-        return calculate
-
-    def _value(self) -> Operand:
+    def _value(self) -> str:
         if self._peek() != "if_not_exists":
             return self._operand()
         self._next()
@@ -253,7 +196,7 @@ class _Parser:
         self._expect(",")
         otherwise = self._value()
         self._expect(")")
-        return lambda item, values: item[path] if path in item else otherwise(item, values)
+        return f"(before[{path!r}] if {path!r} in before else {otherwise})"
 
     # --- tokens -------------------------------------------------------------------------------
 
@@ -286,6 +229,71 @@ class _Parser:
         return token
 
 
+# --- what the functions are made of -----------------------------------------------------------
+
+_SIGNS = {
+    "=": "_equal({}, {})",
+    "<>": "_unequal({}, {})",
+    ">": "_above({}, {})",
+    ">=": "_at_least({}, {})",
+    "<": "_above({1}, {0})",
+    "<=": "_at_least({1}, {0})",
+}
+
+
+def _equal(left: Value | None, right: Value | None) -> bool:
+    if left is None or right is None:
+        return False
+    return left == right or ("N" in left and "N" in right and _number(left) == _number(right))
+
+
+def _unequal(left: Value | None, right: Value | None) -> bool:
+    return left is not None and right is not None and not _equal(left, right)
+
+
+def _above(left: Value | None, right: Value | None) -> bool:
+    sides = _sides(left, right)
+    return sides is not None and bool(sides[0] > sides[1])
+
+
+def _at_least(left: Value | None, right: Value | None) -> bool:
+    sides = _sides(left, right)
+    return sides is not None and bool(sides[0] >= sides[1])
+
+
+def _sides(left: Value | None, right: Value | None) -> tuple[Any, Any] | None:
+    """What is to be compared; ``None`` where one is missing or they are of different kinds."""
+    if left is None or right is None:
+        return None
+    if "N" in left and "N" in right:
+        return _number(left), _number(right)
+    [(kind, content)] = left.items()
+    return (content, right[kind]) if kind in right else None
+
+
+def _contains(whole: Value | None, part: Value | None) -> bool:
+    if whole is None or part is None:
+        return False
+    [(kind, content)] = whole.items()
+    [wanted] = part.values()
+    return part in content if kind == "L" else wanted in content
+
+
+def _begins_with(whole: Value | None, part: Value | None) -> bool:
+    if whole is None or part is None:
+        return False
+    [content] = whole.values()
+    [wanted] = part.values()
+    return bool(content.startswith(wanted))
+
+
+def _size(value: Value | None) -> Value | None:
+    if value is None:
+        return None
+    [content] = value.values()
+    return {"N": str(len(content))}
+
+
 def _present(value: Value | None) -> Value:
     if value is None:
         raise Missing
@@ -300,29 +308,8 @@ def _number(value: Value) -> int | Decimal:
         return Decimal(text)
 
 
-def _holds(compare: Callable[[Any, Any], bool], left: Value | None, right: Value | None) -> bool:
-    if left is None or right is None:
-        return False
-    if left == right:
-        return compare(0, 0)
-    [(left_kind, left_content)] = left.items()
-    [(right_kind, right_content)] = right.items()
-    if left_kind != right_kind:
-        return compare is operator.ne
-    if left_kind == "N":
-        return compare(_number(left), _number(right))
-    return compare(left_content, right_content)
-
-
-def _size(value: Value | None) -> Value | None:
-    if value is None:
-        return None
-    [(_, content)] = value.items()
-    return {"N": str(len(content))}
-
-
-def _forget(item: Item, path: str) -> None:
-    item.pop(path, None)
+def _total(first: Value | None, factor: int, second: Value | None) -> Value:
+    return {"N": str(_number(_present(first)) + factor * _number(_present(second)))}
 
 
 def _add(item: Item, path: str, value: Value) -> None:

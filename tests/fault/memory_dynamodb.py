@@ -7,7 +7,9 @@ condition or an update, which is how the model breaks a rule on purpose.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -107,7 +109,13 @@ class MemoryDynamoDb:
             request["KeyConditionExpression"], request.get("ExpressionAttributeNames") or {}
         )
         values = request["ExpressionAttributeValues"]
-        found = [key for key, item in self.items.items() if holds(item, values)]
+        partition = _partition(request["KeyConditionExpression"])
+        pk = values[partition]["S"] if partition else None
+        found = [
+            key
+            for key, item in self.items.items()
+            if (pk is None or key[0] == pk) and holds(item, values)
+        ]
         found.sort(key=lambda key: key[1].encode(), reverse=not request.get("ScanIndexForward", 1))
         items = [dict(self.items[key]) for key in found[: request.get("Limit")]]
         self.after("Query")
@@ -141,9 +149,9 @@ class MemoryDynamoDb:
         change = update(
             self.rewrite(request["UpdateExpression"]), request.get("ExpressionAttributeNames") or {}
         )
-        item = dict(self.items.get(key) or {"PK": {"S": key[0]}, "SK": {"S": key[1]}})
+        before = self.items.get(key) or {"PK": {"S": key[0]}, "SK": {"S": key[1]}}
         try:
-            change(item, request.get("ExpressionAttributeValues") or {})
+            item = change(before, request.get("ExpressionAttributeValues") or {})
         except Missing as error:
             message = "The provided expression refers to an attribute that does not exist"
             raise ClientError(
@@ -152,6 +160,13 @@ class MemoryDynamoDb:
         self.items[key] = item
         self.written(key, item)
         return item
+
+
+@cache
+def _partition(key_condition: str) -> str | None:
+    """The value that the partition key must have, where the condition begins with it."""
+    match = re.match(r"PK = (:\w+)\b", key_condition)
+    return match[1] if match else None
 
 
 class _Pages:
