@@ -36,10 +36,13 @@ class Exploration:
 
 def try_schedule(seed: int, rules: Rules = PRODUCT) -> str | None:
     """Run one schedule; returns the promise that it breaks, if it does."""
+    world = World(seed, rules)
     try:
-        World(seed, rules).run()
+        world.run()
     except Violation as violation:
         return str(violation)
+    finally:
+        world.take_apart()
     return None
 
 
@@ -64,7 +67,7 @@ def explore(
     if len(batches) == 1 or processes == 1:
         found = [_run_batch(batch) for batch in batches]
     else:
-        with ProcessPoolExecutor(processes or os.cpu_count()) as pool:
+        with _pool(processes) as pool:
             found = list(pool.map(_run_batch, batches))
     violations = [violation for batch in found for violation in batch]
     return Exploration(schedules=schedules, seconds=time.monotonic() - began, violations=violations)
@@ -75,7 +78,7 @@ def explore_live(first: int, schedules: int) -> Exploration:
     began = time.monotonic()
     starts = range(first, first + schedules, LIVE_BATCH)
     batches = [(start, min(start + LIVE_BATCH, first + schedules)) for start in starts]
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    with _pool() as pool:
         violations = [found for batch in pool.map(_run_live_batch, batches) for found in batch]
     return Exploration(schedules=schedules, seconds=time.monotonic() - began, violations=violations)
 
@@ -90,18 +93,28 @@ def first_live_harm(*, within: int, first: int = 0) -> tuple[int, str] | None:
     return None
 
 
+def _pool(processes: int | None = None) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(processes or os.cpu_count(), initializer=_set_up)
+
+
+def _set_up() -> None:
+    """Once in each process of the pool."""
+    logging.disable(logging.WARNING)  # Workers tell of every fence, enders of unread followers.
+    gc.freeze()  # What was imported stays; a collection need not look at it.
+
+
 def _run_live_batch(batch: tuple[int, int]) -> list[tuple[int, str]]:
-    logging.disable(logging.WARNING)  # Workers tell of every fence.
     outcomes = ((seed, try_live(seed)) for seed in range(*batch))
     return [(seed, what) for seed, what in outcomes if what is not None]
 
 
 def _run_batch(batch: tuple[int, int, str | None]) -> list[tuple[int, str]]:
     start, stop, mutation = batch
-    gc.disable()  # A world is a knot of cycles; they are collected once a batch.
     rules = PRODUCT if mutation is None else MUTATIONS[mutation]
-    outcomes = ((seed, try_schedule(seed, rules)) for seed in range(start, stop))
-    found = [(seed, what) for seed, what in outcomes if what is not None]
-    gc.enable()
-    gc.collect()
-    return found
+    gc.disable()  # Hardly anything is left to it; that is collected once a batch.
+    try:
+        outcomes = ((seed, try_schedule(seed, rules)) for seed in range(start, stop))
+        return [(seed, what) for seed, what in outcomes if what is not None]
+    finally:
+        gc.enable()
+        gc.collect()

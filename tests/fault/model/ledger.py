@@ -24,6 +24,7 @@ class Ledger:
 
     def __init__(self, items: dict[Key, Item]) -> None:
         self._items = items
+        self._headers: dict[Key, Item] = {}
         self._committed: dict[tuple[str, int], int] = defaultdict(int)
         self._plans: dict[str, set[str]] = defaultdict(set)
         self._answers: dict[str, set[str]] = defaultdict(set)
@@ -34,8 +35,12 @@ class Ledger:
 
     def written(self, key: Key, item: Item | None) -> None:
         """Look at one write of the table."""
-        if item is None or key[1] != HEADER_SK:
+        if key[1] != HEADER_SK:
             return
+        if item is None:
+            self._headers.pop(key, None)
+            return
+        self._headers[key] = item
         answer_id, epoch = item["answer_id"]["S"], int(item["epoch"]["N"])
         at = answer_id, epoch
         self._committed[at] = max(self._committed[at], int(item["last_seq"]["N"]))
@@ -77,14 +82,11 @@ class Ledger:
 
     # --- at the end ---------------------------------------------------------------------------
 
-    def headers(self) -> list[Item]:
-        return [item for (_, sk), item in self._items.items() if sk == HEADER_SK]
-
     def unfinished(self) -> bool:
         """Whether an answer that reached the queue has not ended."""
         return any(
             "end" not in header and header["answer_id"]["S"] in self.enqueued
-            for header in self.headers()
+            for header in self._headers.values()
         )
 
     def close(self, tabs: Iterable[Tab]) -> None:
@@ -94,16 +96,18 @@ class Ledger:
             Violation: one is broken.
         """
         texts: dict[str, str] = {}
-        for header in self.headers():
+        rows = [item for (pk, _), item in self._items.items() if "#CONV#" in pk]
+        for header in self._headers.values():
             answer_id = header["answer_id"]["S"]
             if "end" in header:
-                texts[answer_id] = self._stored(answer_id)
+                texts[answer_id] = self._stored(answer_id, rows)
             elif answer_id in self.enqueued:
                 raise Violation("an answer never ended")
         for tab in tabs:
             self._check_tab(tab, texts)
 
-    def _stored(self, answer_id: str) -> str:
+    def _stored(self, answer_id: str, rows: list[Item]) -> str:
+        """The text of an ended answer, held to its end and to the ``rows`` of conversations."""
         end = msgspec.json.decode(self._ends[answer_id], type=End)
         keys = [
             (answer_pk(answer_id), chunk_sk(end.epoch, seq)) for seq in range(1, end.last_seq + 1)
@@ -118,17 +122,12 @@ class Ledger:
             raise Violation("a done answer is not what one attempt of the model said")
         copies = [
             item["text"]["S"]
-            for (pk, _), item in self._items.items()
-            if "#CONV#" in pk
-            and item.get("answer_id") == {"S": answer_id}
-            and item.get("role") == {"S": "assistant"}
+            for item in rows
+            if item.get("answer_id") == {"S": answer_id} and item.get("role") == {"S": "assistant"}
         ]
         if copies != [text]:
             raise Violation("the conversation does not hold the answer exactly once")
-        if any(
-            "#CONV#" in pk and item.get("active_answer") == {"S": answer_id}
-            for (pk, _), item in self._items.items()
-        ):
+        if any(item.get("active_answer") == {"S": answer_id} for item in rows):
             raise Violation("an ended answer still blocks its conversation")
         return text
 

@@ -5,7 +5,6 @@ random seed chooses; then a calm in which everything must come to its end.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from random import Random
 from typing import Any
 
@@ -89,6 +88,11 @@ class World:
         ]
         self._follow_ups: dict[str, str] = {}
 
+    def take_apart(self) -> None:
+        """Let go of every part. They refer to each other through the world: so nothing is left to
+        the garbage collector, and the next world finds its memory warm."""
+        vars(self).clear()
+
     # --- what the parts of the world ask of it ------------------------------------------------
 
     def answer_log(self, skew_s: float) -> AnswerLog:
@@ -151,42 +155,47 @@ class World:
         self._calm()
         self.ledger.close(self.tabs)
 
-    def _step(self) -> object:
+    def _step(self) -> None:
         possible = self._possible()
-        at = self.random.random() * sum(weight for weight, _ in possible)
-        for weight, action in possible:
+        at = self.random.random() * sum([weight for weight, _, _ in possible])
+        for weight, act, whose in possible:
             at -= weight
             if at < 0:
-                return action()
-        return possible[-1][1]()
+                act(whose)
+                return
+        _, act, whose = possible[-1]
+        act(whose)
 
-    def _possible(self) -> list[tuple[float, Callable[[], object]]]:
-        found: list[tuple[float, Callable[[], object]]] = [(1.0, self._let_time_pass)]
+    def _possible(self) -> list[tuple[float, Callable[[Any], object], object]]:
+        """What may happen next: its weight, and what is to be called with what."""
+        found: list[tuple[float, Callable[[Any], object], object]] = [
+            (1.0, World._let_time_pass, self)
+        ]
         for machine in self._machines:
             if not machine.running:
-                found.append((4.0, machine.step))
+                found.append((4.0, Machine.step, machine))
         for socket in self._sockets.values():
             if socket.upward:
-                found.append((4.0, partial(self._serve, socket)))
+                found.append((4.0, self._serve, socket))
             if socket.downward:
-                found.append((4.0, partial(self._deliver, socket)))
-                found.append((0.7, partial(socket.disturb, self.random)))
+                found.append((4.0, self._deliver, socket))
+                found.append((0.7, self._disturb, socket))
         for tab in self.tabs:
             if not tab.finished:
-                found.append((0.6, tab.watch))
+                found.append((0.6, Tab.watch, tab))
                 if tab.socket is not None and tab.socket.open:
-                    found.append((0.3, tab.socket.cut))
-                found.append((0.04, tab.leave))
+                    found.append((0.3, Socket.cut, tab.socket))
+                found.append((0.04, Tab.leave, tab))
             if tab.answer_id is not None and not tab.gone:
-                found.append((0.12, tab.cancel))
-                found.append((0.2, tab.reload))
+                found.append((0.12, Tab.cancel, tab))
+                found.append((0.2, Tab.reload, tab))
                 if len(self.tabs) < 4:
-                    found.append((0.2, partial(self._second_tab, tab)))
-                    found.append((0.2, partial(self._follow_up, tab)))
+                    found.append((0.2, self._second_tab, tab))
+                    found.append((0.2, self._follow_up, tab))
         if self.queue.letters:
-            found.append((0.3, self._deliver_twice))
+            found.append((0.3, World._deliver_twice, self))
         if self.queue.dead:
-            found.append((1.0, self._bury))
+            found.append((1.0, World._bury, self))
         return found
 
     def _let_time_pass(self) -> None:
@@ -209,6 +218,9 @@ class World:
     def _deliver_twice(self) -> None:
         letter = self.random.choice(self.queue.letters)
         self.queue.send(letter.answer_id, self.now)
+
+    def _disturb(self, socket: Socket) -> None:
+        socket.disturb(self.random)
 
     def _deliver(self, socket: Socket) -> None:
         frame = socket.downward.popleft()
