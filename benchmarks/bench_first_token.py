@@ -25,7 +25,7 @@ from pathlib import Path
 from benchmarks.report import Budget, Measure, Result, Table, run
 from copilot.transcript import Transcript
 from copilot.wire import AnyServerEvent, Delta, Start
-from local.chat_client import ChatClient
+from local.client.chat_client import ChatClient
 from tests.e2e.local_stack import LocalStack
 from tests.e2e.openai_server import Script, ScriptedModel
 

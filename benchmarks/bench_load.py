@@ -29,7 +29,7 @@ from benchmarks.streams import model_server
 from benchmarks.streams.neighbours import Neighbour
 from copilot.transcript import Transcript
 from copilot.wire import AnyServerEvent, Delta
-from local.chat_client import ChatClient, ChatError
+from local.client.chat_client import ChatClient, ChatError
 from tests.e2e.local_stack import LocalStack
 
 TOKENS, RATE, FIRST_TOKEN_S = 120, 80.0, 0.3

@@ -31,7 +31,7 @@ from typing import Any
 
 from benchmarks import synthetic_index
 from benchmarks.report import Budget, Measure, Result, Table, run
-from local.listening import free_port
+from local.processes.listening import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / ".local" / "bench"

@@ -28,7 +28,7 @@ from deploy.problems import Stopped
 from deploy.programs import ROOT, Shell
 from deploy.smoke import smoke
 from deploy.stack import read_stack
-from local.asking import QUESTION
+from local.client.asking import QUESTION
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -18,7 +18,7 @@ from typing import Any
 from samtranslator.yaml_helper import yaml_parse
 
 from deploy.problems import Stopped
-from local.intrinsics import Resolver
+from local.declared.intrinsics import Resolver
 
 ENVIRONMENTS = ("dev", "prod")
 

@@ -15,8 +15,8 @@ import msgspec
 
 from deploy.page import FOREVER
 from deploy.problems import Stopped
-from local.asking import ask_aloud
-from local.chat_client import ChatClient, ChatError
+from local.client.asking import ask_aloud
+from local.client.chat_client import ChatClient, ChatError
 
 PATIENCE_S = 300.0
 """How long a new distribution may take until its name is known everywhere, in seconds."""

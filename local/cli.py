@@ -15,14 +15,14 @@ from pathlib import Path
 
 import aiohttp
 
-from local.asking import QUESTION
-from local.chat_client import ChatError
-from local.documents import NotIngested, remove, upload
-from local.gateway import Limits
-from local.listening import PortInUse
+from local.client.asking import QUESTION
+from local.client.chat_client import ChatError
+from local.declared.sam import TemplateError
+from local.edges.gateway import Limits
 from local.options import Options
-from local.readiness import NotReady
-from local.sam import TemplateError
+from local.processes.listening import PortInUse
+from local.processes.readiness import NotReady
+from local.services.documents import NotIngested, remove, upload
 from local.smoke import smoke, temporary_state
 from local.stack import StackFailed, running
 from local.state import AlreadyRunning

@@ -11,13 +11,13 @@ from typing import Any
 
 from aiohttp import web
 
-from local.connection import Connection
+from local.edges.connection import Connection
+from local.edges.gateway import Gateway
+from local.edges.management import ManagementApi
 from local.faults import Faults, Rule
-from local.gateway import Gateway
-from local.management import ManagementApi
-from local.permissions import Permissions
-from local.pool import Functions
-from local.worker import Worker
+from local.functions.pool import Functions
+from local.functions.worker import Worker
+from local.services.permissions import Permissions
 
 _SIGNALS = {
     "kill": signal.SIGKILL,

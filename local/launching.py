@@ -7,16 +7,16 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from local.aws_calls import Call
-from local.blueprint import Blueprint
-from local.deployment import secret_text
-from local.function_environment import function_environment
+from local.declared.blueprint import Blueprint
+from local.declared.sam import TemplateError
+from local.declared.template import Template, dockerfile_handler
+from local.functions.function_environment import function_environment
+from local.functions.pool import Functions, Pool
+from local.functions.worker import Launch
 from local.options import Options
-from local.permissions import Permissions, Statement
-from local.pool import Functions, Pool
-from local.sam import TemplateError
-from local.template import Template, dockerfile_handler
-from local.worker import Launch
+from local.services.aws_calls import Call
+from local.services.deployment import secret_text
+from local.services.permissions import Permissions, Statement
 
 READ_QUEUE = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
 """What an event source mapping does."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local.gateway import Limits
+from local.edges.gateway import Limits
 
 ROOT = Path(__file__).resolve().parent.parent
 """The repository: the working directory of every function, as the task root is in Lambda."""

@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Mapping
 from typing import TextIO
 
-from local.asking import ask_aloud
-from local.chat_client import ChatClient
+from local.client.asking import ask_aloud
+from local.client.chat_client import ChatClient
 from local.options import Options
 from local.stack import running
 

@@ -13,31 +13,31 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from local.api_keys import local_api_keys
-from local.blueprint import Blueprint
-from local.cache_process import STOP_GRACE_S, start_cache
-from local.children import Child
 from local.control import Control
-from local.deployment import deploy
-from local.event_sources import QueueReaders
+from local.declared.blueprint import Blueprint
+from local.declared.page_headers import page_headers
+from local.declared.sam import TemplateError
+from local.declared.template import Template
+from local.edges.gateway import MAX_MESSAGE_BYTES, Gateway
+from local.edges.http_api import MAX_BODY_BYTES, HttpApi
+from local.edges.management import ManagementApi
+from local.edges.page import API_PREFIX, WEBSOCKET_PATH, Page
 from local.faults import Faults
-from local.gateway import MAX_MESSAGE_BYTES, Gateway
-from local.http_api import MAX_BODY_BYTES, HttpApi
+from local.functions.pool import Functions
+from local.functions.runtime_api import FunctionFailed
 from local.launching import make_functions, read_blueprint, read_permissions
-from local.listening import claim, free_port, port_of, serve
-from local.management import ManagementApi
 from local.options import ROOT, Options
-from local.page import API_PREFIX, WEBSOCKET_PATH, Page
-from local.page_headers import page_headers
-from local.pool import Functions
-from local.runtime_api import FunctionFailed
-from local.sam import TemplateError
-from local.schedules import fire, keep_firing
-from local.service_door import ServiceDoor
-from local.services import Services
-from local.sqs import Sqs
+from local.processes.children import Child
+from local.processes.listening import claim, free_port, port_of, serve
+from local.services.api_keys import local_api_keys
+from local.services.cache_process import STOP_GRACE_S, start_cache
+from local.services.deployment import deploy
+from local.services.ministack import Services
+from local.services.service_door import ServiceDoor
+from local.services.sqs import Sqs
 from local.state import State
-from local.template import Template
+from local.triggers.event_sources import QueueReaders
+from local.triggers.schedules import fire, keep_firing
 
 
 class StackFailed(Exception):
@@ -172,7 +172,7 @@ class _Starter:
         if self._auth_mode != "api-key" or self._options.parameters.get("ApiKeysSecretArn"):
             return template
         kept = self._state.directory / "api-key"
-        secret = await asyncio.to_thread(local_api_keys, services.endpoint, kept)
+        secret = await asyncio.to_thread(local_api_keys, services.endpoint, kept, ROOT)
         self._step("sign-in", f"the API key is in {kept}")
         return template.given(ApiKeysSecretArn=secret)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from local.children import rotate
+from local.processes.children import rotate
 
 
 class AlreadyRunning(Exception):

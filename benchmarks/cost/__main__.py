@@ -11,7 +11,7 @@ from benchmarks.cost import report
 from benchmarks.cost.figures import BadFigures
 from benchmarks.cost.prices import UnknownPrice
 from benchmarks.cost.workload import BadWorkload, Workload
-from local.sam import TemplateError
+from local.declared.sam import TemplateError
 
 
 def parser() -> argparse.ArgumentParser:

@@ -14,8 +14,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from local.intrinsics import Resolver
-from local.sam import PSEUDO_PARAMETERS, transformed
+from local.declared.intrinsics import Resolver
+from local.declared.sam import PSEUDO_PARAMETERS, transformed
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "template.yaml"
@@ -33,7 +33,7 @@ class Stack:
         """The stack that ``path`` becomes with these values of parameters.
 
         Raises:
-            local.sam.TemplateError: a parameter is unknown, or its value refused.
+            local.declared.sam.TemplateError: a parameter is unknown, or its value refused.
         """
         return _loaded(path, tuple(sorted((overrides or {}).items())))
 

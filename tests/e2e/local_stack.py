@@ -15,9 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from local.children import tail
-from local.function_environment import CREDENTIALS
+from local.functions.function_environment import CREDENTIALS
 from local.options import ROOT
+from local.processes.children import tail
 
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 30.0

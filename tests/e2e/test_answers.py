@@ -14,7 +14,7 @@ from copilot.wire import (
     Rejected,
     Start,
 )
-from local.chat_client import ChatClient, Refused
+from local.client.chat_client import ChatClient, Refused
 from tests.e2e.local_stack import LocalStack
 from tests.e2e.openai_server import Script, ScriptedModel
 

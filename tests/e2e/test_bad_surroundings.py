@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from copilot.transcript import Transcript
-from local.chat_client import ChatClient
+from local.client.chat_client import ChatClient
 from local.options import ROOT
 from tests.e2e.local_stack import LocalStack
 from tests.e2e.openai_server import Script, ScriptedModel

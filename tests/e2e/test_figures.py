@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from local.chat_client import ChatClient
+from local.client.chat_client import ChatClient
 from tests import emf
 from tests.e2e.local_stack import LocalStack
 from tests.e2e.openai_server import Script, ScriptedModel

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from copilot.transcript import Transcript
-from local.chat_client import ChatClient
+from local.client.chat_client import ChatClient
 from local.options import ROOT
 from tests.e2e.local_stack import LocalStack
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from copilot.transcript import Transcript
-from local.chat_client import ChatClient
-from local.documents import remove, upload
+from local.client.chat_client import ChatClient
+from local.services.documents import remove, upload
 from tests.e2e.local_stack import LocalStack
 
 QUESTION = "What does the Quillmark pumping station pay for water?"

@@ -14,7 +14,7 @@ import pytest
 
 from copilot.transcript import Transcript
 from copilot.wire import AnyServerEvent, Cancel, Delta, End, Error, encode_client
-from local.chat_client import ChatClient
+from local.client.chat_client import ChatClient
 from tests.e2e.conftest import PATIENT
 from tests.e2e.local_stack import LocalStack
 from tests.e2e.openai_server import Script, ScriptedModel

@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from copilot.transcript import Transcript
-from local.chat_client import ChatClient
+from local.client.chat_client import ChatClient
 from tests.e2e.local_stack import LocalStack
 from tests.e2e.openai_server import Script, ScriptedModel
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from embed.qdrant_upload import upload
 from inference.qdrant.http import QdrantHttp
-from local.chat_client import ChatClient
+from local.client.chat_client import ChatClient
 from tests.e2e.local_stack import LocalStack
 from tests.integration.qdrant_process import qdrant_at
 

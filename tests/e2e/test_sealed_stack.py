@@ -11,8 +11,8 @@ import boto3
 
 from copilot.table import Table
 from copilot.transcript import Transcript
-from local.chat_client import ChatClient
-from local.sam import REGION
+from local.client.chat_client import ChatClient
+from local.declared.sam import REGION
 from tests.e2e.local_stack import LocalStack
 from tests.e2e.openai_server import Script, ScriptedModel
 from tests.integration.sealed_table import stored_bytes

@@ -13,8 +13,8 @@ import pytest
 from botocore.validate import ParamValidator
 
 from copilot.telemetry.metrics import CATALOGUE, DIMENSION, NAMESPACE
-from local.intrinsics import Resolver
-from local.sam import PSEUDO_PARAMETERS
+from local.declared.intrinsics import Resolver
+from local.declared.sam import PSEUDO_PARAMETERS
 from tests.infrastructure import dashboard_body
 from tests.infrastructure.test_template import of_type, target
 from tests.infrastructure.translate import ROOT, source

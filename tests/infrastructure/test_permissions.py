@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from local.blueprint import Function
+from local.declared.blueprint import Function
+from local.declared.template import Template as LocalTemplate
+from local.declared.template import dockerfile_handler
 from local.options import ROOT
-from local.template import Template as LocalTemplate
-from local.template import dockerfile_handler
 from tests.infrastructure.test_template import (
     JOINS_A_NETWORK,
     Template,

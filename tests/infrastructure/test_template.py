@@ -22,7 +22,7 @@ from http_api.account_desk import LATE_STORES_S
 from http_api.answer_routes import WAIT_S
 from http_api.authentication import CLIENT_ID_HEADER
 from inference.cache.qdrant_cache import WRITE_TIMEOUT_S
-from local.intrinsics import Resolver
+from local.declared.intrinsics import Resolver
 from tests.infrastructure import translate
 from tests.infrastructure.translate import ROOT, TEMPLATE
 

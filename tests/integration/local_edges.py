@@ -9,16 +9,16 @@ from pathlib import Path
 
 from aiohttp import web
 
-from local.blueprint import Authorizer, Function, HttpRoute, Route, WebSocketApi
+from local.declared.blueprint import Authorizer, Function, HttpRoute, Route, WebSocketApi
+from local.edges.gateway import Gateway, Limits
+from local.edges.http_api import HttpApi
+from local.edges.management import ManagementApi
 from local.faults import Faults
-from local.function_environment import function_environment
-from local.gateway import Gateway, Limits
-from local.http_api import HttpApi
-from local.listening import claim, port_of, serve
-from local.management import ManagementApi
+from local.functions.function_environment import function_environment
+from local.functions.pool import Functions, Pool
+from local.functions.worker import Launch
 from local.options import ROOT
-from local.pool import Functions, Pool
-from local.worker import Launch
+from local.processes.listening import claim, port_of, serve
 
 
 def function(name: str, handler: str, environment: Mapping[str, str]) -> Function:

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from local.blueprint import Function
-from local.function_environment import PORTABLE_RUNTIME, function_environment
+from local.declared.blueprint import Function
+from local.functions.function_environment import PORTABLE_RUNTIME, function_environment
+from local.functions.pool import Pool
+from local.functions.runtime_api import FunctionFailed
+from local.functions.worker import Launch
 from local.options import ROOT
-from local.pool import Pool
-from local.runtime_api import FunctionFailed
-from local.worker import Launch
 
 MakePool = Callable[..., Pool]
 

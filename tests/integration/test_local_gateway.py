@@ -15,8 +15,8 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType
 from botocore.config import Config
 
+from local.edges.gateway import Limits
 from local.faults import Rule
-from local.gateway import Limits
 from local.options import ROOT
 from tests.integration.local_edges import Edges, running_edges
 

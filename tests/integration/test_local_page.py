@@ -12,10 +12,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from local.listening import claim, port_of, serve
+from local.declared.page_headers import page_headers
+from local.edges.page import Page
 from local.options import ROOT
-from local.page import Page
-from local.page_headers import page_headers
+from local.processes.listening import claim, port_of, serve
 from local.state import State
 
 

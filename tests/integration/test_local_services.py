@@ -14,16 +14,16 @@ import aiohttp
 import boto3
 import pytest
 
-from local.blueprint import QueueSource
-from local.deployment import deploy, secret_text
-from local.event_sources import Bell, QueueReader
+from local.declared.blueprint import QueueSource
+from local.declared.sam import TemplateError
 from local.faults import Faults, Rule
-from local.listening import claim, free_port, port_of, serve
-from local.pool import Functions
-from local.sam import TemplateError
-from local.service_door import ServiceDoor
-from local.services import Services
-from local.sqs import Sqs
+from local.functions.pool import Functions
+from local.processes.listening import claim, free_port, port_of, serve
+from local.services.deployment import deploy, secret_text
+from local.services.ministack import Services
+from local.services.service_door import ServiceDoor
+from local.services.sqs import Sqs
+from local.triggers.event_sources import Bell, QueueReader
 from tests.integration.local_edges import function, pool
 
 PATH = "/usr/bin:/bin"

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.fair_order import FairOrder, group_of
+from local.triggers.fair_order import FairOrder, group_of
 
 
 def message(number: int, tenant: str | None) -> dict[str, Any]:

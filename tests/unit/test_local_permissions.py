@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from local.aws_calls import Call, calls, manage_connections
-from local.permissions import Permissions, Statement
+from local.services.aws_calls import Call, calls, manage_connections
+from local.services.permissions import Permissions, Statement
 
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/answers"
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:questions"

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.authorization import allows
-from local.blueprint import Route, WebSocketApi
-from local.event_sources import failed_ids
+from local.declared.blueprint import Route, WebSocketApi
+from local.edges.authorization import allows
+from local.edges.proxy_events import ProxyEvents
 from local.faults import Faults, Rule
-from local.proxy_events import ProxyEvents
+from local.triggers.event_sources import failed_ids
 
 API = WebSocketApi(
     api_id="api",

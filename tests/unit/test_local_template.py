@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from local.blueprint import Authorizer, Blueprint
-from local.intrinsics import Resolver, UnknownReference
+from local.declared.blueprint import Authorizer, Blueprint
+from local.declared.intrinsics import Resolver, UnknownReference
+from local.declared.sam import TemplateError
+from local.declared.template import Template, attribute_output, dockerfile_handler
 from local.options import ROOT
-from local.sam import TemplateError
-from local.template import Template, attribute_output, dockerfile_handler
 
 
 def outputs_of(template: Template) -> dict[str, str]:

@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from local.chat_client import ChatClient
+from local.client.chat_client import ChatClient
 from tests.e2e.openai_server import Script
 from tests.fault.matrix.case import Shell, case, stack
 from tests.fault.matrix.run import FRAMED, QUESTION, Asked, Run, Watched

@@ -8,7 +8,7 @@ import json
 import aiohttp
 
 from copilot.wire import Accepted, Cancel, End, Error, encode_client
-from local.chat_client import ChatClient, Refused
+from local.client.chat_client import ChatClient, Refused
 from tests.fault.matrix.case import case
 from tests.fault.matrix.run import Asked, Run, Watched, text_of
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import aiohttp
 
-from local.chat_client import ChatError
+from local.client.chat_client import ChatError
 from tests.e2e.openai_server import Script, ScriptedModel
 from tests.fault.matrix.case import CASES, STACKS, Case, Shell, Where, stack
 from tests.fault.matrix.report import Line

@@ -18,7 +18,7 @@ import msgspec
 from copilot.identifiers import new_id
 from copilot.transcript import Outcome, Transcript
 from copilot.wire import Accepted, Delta, End, Snapshot, Sources, Start
-from local.chat_client import ChatClient, ChatError, Refused
+from local.client.chat_client import ChatClient, ChatError, Refused
 from tests.e2e.openai_server import Script, ScriptedModel, Served
 from tests.fault.matrix.stacks import FaultStack
 

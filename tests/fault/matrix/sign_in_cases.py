@@ -18,7 +18,7 @@ from copilot.access.tickets import TICKET_TTL_S, Grant, Tickets
 from copilot.identity import Identity
 from copilot.table import Table
 from copilot.wire import Error, Welcome
-from local.chat_client import ChatClient
+from local.client.chat_client import ChatClient
 from tests.e2e.openai_server import Script
 from tests.fault.matrix.case import Shell, case, stack
 from tests.fault.matrix.run import NOT_CONNECTED, Asked, Run

@@ -11,7 +11,7 @@ import aiohttp
 
 from copilot.redaction.patterns import KINDS
 from copilot.wire import End
-from local.chat_client import ChatClient
+from local.client.chat_client import ChatClient
 from local.options import ROOT
 from tests.fault.matrix.bad_qdrant import BadQdrant
 from tests.fault.matrix.case import Shell, case, stack

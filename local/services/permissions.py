@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.aws_calls import Call
+from local.services.aws_calls import Call
 
 logger = logging.getLogger(__name__)
 

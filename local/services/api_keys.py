@@ -14,15 +14,16 @@ from pathlib import Path
 import boto3
 from botocore.exceptions import ClientError
 
-from local.function_environment import CREDENTIALS
-from local.options import ROOT
-from local.sam import REGION
+from local.declared.sam import REGION
+from local.functions.function_environment import CREDENTIALS
 
 SECRET_NAME = "energycopilot/api-keys"  # noqa: S105 - its name
 
 
-def local_api_keys(endpoint: str, kept: Path) -> str:
-    """The name of the secret that lists the key in ``kept``; both are made if missing. Blocking."""
+def local_api_keys(endpoint: str, kept: Path, code: Path) -> str:
+    """The name of the secret that lists the key in ``kept``; both are made if missing, by what
+    lies in the folder ``code``. Blocking.
+    """
     secrets = boto3.client(
         "secretsmanager",
         endpoint_url=endpoint,
@@ -38,17 +39,17 @@ def local_api_keys(endpoint: str, kept: Path) -> str:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
         secrets.create_secret(Name=SECRET_NAME, SecretString='{"keys": []}')
-    key, entry = _new_key()
+    key, entry = _new_key(code)
     secrets.put_secret_value(SecretId=SECRET_NAME, SecretString=json.dumps({"keys": [entry]}))
     kept.touch(mode=0o600)
     kept.write_text(f"{key}\n")
     return SECRET_NAME
 
 
-def _new_key() -> tuple[str, dict[str, object]]:
+def _new_key(code: Path) -> tuple[str, dict[str, object]]:
     made = subprocess.run(
         [sys.executable, "-m", "http_api.sign_in.new_key", "--id", "local", "--user", "local"],
-        cwd=ROOT,
+        cwd=code,
         capture_output=True,
         text=True,
         check=True,

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import aiohttp
 
-from local.children import Child
-from local.readiness import until_ready
-from local.sam import ACCOUNT, REGION
+from local.declared.sam import ACCOUNT, REGION
+from local.processes.children import Child
+from local.processes.readiness import until_ready
 
 ENABLED = "dynamodb,sqs,s3,secretsmanager,kms,cloudformation,sts,iam"
 START_TIMEOUT_S = 30.0

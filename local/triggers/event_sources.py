@@ -1,7 +1,7 @@
 """Event source mappings: queues are read, functions invoked, what succeeded is deleted.
 
-Of several tenants' messages those of the quiet ones go first (``local.fair_order``), for which
-some are received ahead. What fails stays invisible until the queue's own visibility timeout, and
+Of several tenants' messages those of the quiet ones go first (``fair_order``), for which some are
+received ahead. What fails stays invisible until the queue's own visibility timeout, and
 the queue's redrive policy decides when it is dead, as in AWS.
 """
 
@@ -14,12 +14,12 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from local.blueprint import QueueSource
-from local.fair_order import FairOrder
-from local.pool import Functions
-from local.runtime_api import FunctionFailed
-from local.sam import REGION
-from local.sqs import QueueUnavailable, Sqs
+from local.declared.blueprint import QueueSource
+from local.declared.sam import REGION
+from local.functions.pool import Functions
+from local.functions.runtime_api import FunctionFailed
+from local.services.sqs import QueueUnavailable, Sqs
+from local.triggers.fair_order import FairOrder
 
 logger = logging.getLogger(__name__)
 

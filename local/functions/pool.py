@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
-from local.runtime_api import FunctionFailed, Invocation
-from local.worker import Launch, Worker
+from local.functions.runtime_api import FunctionFailed, Invocation
+from local.functions.worker import Launch, Worker
 
 logger = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.function_environment import CREDENTIALS
-from local.sam import REGION, STACK_NAME, TemplateError
-from local.template import attribute_output
+from local.declared.sam import REGION, STACK_NAME, TemplateError
+from local.declared.template import attribute_output
+from local.functions.function_environment import CREDENTIALS
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from local.page_headers import SOCKET_ORIGIN
+from local.declared.page_headers import SOCKET_ORIGIN
 
 WEBSOCKET_PATH = "/ws"
 API_PREFIX = "/api"

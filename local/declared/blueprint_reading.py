@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, TypedDict
 
-from local.blueprint import (
+from local.declared.blueprint import (
     Authorizer,
     HttpRoute,
     QueueSource,
@@ -15,8 +15,8 @@ from local.blueprint import (
     Schedule,
     WebSocketApi,
 )
-from local.intrinsics import Resolver
-from local.sam import TemplateError
+from local.declared.intrinsics import Resolver
+from local.declared.sam import TemplateError
 
 _UNIT_S = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 _BODY_FIELD = re.compile(r"\$request\.body\.([\w.]+)|\$\{request\.body\.([\w.]+)\}")

@@ -10,8 +10,8 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.function_environment import CREDENTIALS
-from local.sam import REGION
+from local.declared.sam import REGION
+from local.functions.function_environment import CREDENTIALS
 
 BUCKET = "DocumentBucket"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import aiohttp
 
-from local.children import Child
-from local.readiness import until_ready
+from local.processes.children import Child
+from local.processes.readiness import until_ready
 
 START_TIMEOUT_S = 20.0
 STOP_GRACE_S = 5.0

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 
 from aiohttp import WSCloseCode, web
 
-from local.aws_calls import manage_connections
-from local.connection import Backlogged, Connection
+from local.edges.connection import Backlogged, Connection
 from local.faults import Faults
-from local.permissions import Permissions
-from local.service_door import caller_of
+from local.services.aws_calls import manage_connections
+from local.services.permissions import Permissions
+from local.services.service_door import caller_of
 
 logger = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from local.blueprint import Blueprint, Function
-from local.blueprint_reading import read_edges
-from local.intrinsics import Resolver
-from local.sam import ACCOUNT, PSEUDO_PARAMETERS, REGION, TemplateError, transformed
+from local.declared.blueprint import Blueprint, Function
+from local.declared.blueprint_reading import read_edges
+from local.declared.intrinsics import Resolver
+from local.declared.sam import ACCOUNT, PSEUDO_PARAMETERS, REGION, TemplateError, transformed
 
 SERVICE_TYPES = frozenset(
     {

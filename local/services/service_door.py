@@ -17,9 +17,9 @@ from collections.abc import Callable
 import aiohttp
 from aiohttp import web
 
-from local.aws_calls import calls
 from local.faults import Faults
-from local.permissions import Permissions
+from local.services.aws_calls import calls
+from local.services.permissions import Permissions
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 _HOP_BY_HOP = frozenset({"host", "connection", "transfer-encoding", "content-length", "keep-alive"})

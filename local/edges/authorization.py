@@ -6,10 +6,10 @@ import fnmatch
 from collections.abc import Mapping
 from typing import Any
 
-from local.blueprint import Authorizer
-from local.pool import Functions
-from local.proxy_events import Peer, ProxyEvents
-from local.runtime_api import FunctionFailed
+from local.declared.blueprint import Authorizer
+from local.edges.proxy_events import Peer, ProxyEvents
+from local.functions.pool import Functions
+from local.functions.runtime_api import FunctionFailed
 
 
 class Refused(Exception):

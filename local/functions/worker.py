@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from local.blueprint import Function
-from local.children import Child
-from local.runtime_api import FunctionFailed, Invocation, RuntimeApi
+from local.declared.blueprint import Function
+from local.functions.runtime_api import FunctionFailed, Invocation, RuntimeApi
+from local.processes.children import Child
 
 INIT_TIMEOUT_S = 30.0
 """Lambda allows 10 s; a laptop that compiles bytecode for the first time gets more."""

@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 from copilot.transcript import Transcript
 from copilot.wire import Receipt, Source
-from local.chat_client import ChatClient, ChatError
+from local.client.chat_client import ChatClient, ChatError
 
 QUESTION = (
     "What does the utility pay each month for keeping the Millbrook battery available, per kW?"

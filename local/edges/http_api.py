@@ -16,11 +16,11 @@ from typing import Any
 
 from aiohttp import web
 
-from local.blueprint import HttpRoute
-from local.pool import Functions
-from local.proxy_events import new_id
-from local.runtime_api import FunctionFailed
-from local.sam import ACCOUNT
+from local.declared.blueprint import HttpRoute
+from local.declared.sam import ACCOUNT
+from local.edges.proxy_events import new_id
+from local.functions.pool import Functions
+from local.functions.runtime_api import FunctionFailed
 
 logger = logging.getLogger(__name__)
 

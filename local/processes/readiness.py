@@ -8,7 +8,7 @@ import time
 
 import aiohttp
 
-from local.children import Child
+from local.processes.children import Child
 
 
 class NotReady(Exception):

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from local.intrinsics import Resolver
-from local.sam import PSEUDO_PARAMETERS, TemplateError
+from local.declared.intrinsics import Resolver
+from local.declared.sam import PSEUDO_PARAMETERS, TemplateError
 
 SOCKET_ORIGIN = "{socket-origin}"
 """Stands in the policy for the origin of the WebSocket, which a request's host decides here."""

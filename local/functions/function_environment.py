@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from local.blueprint import Function
-from local.sam import REGION
+from local.declared.blueprint import Function
+from local.declared.sam import REGION
 
 PASSED_ON = (
     "OPENAI_API_KEY",

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from local.blueprint import WebSocketApi
-from local.sam import ACCOUNT, REGION
+from local.declared.blueprint import WebSocketApi
+from local.declared.sam import ACCOUNT, REGION
 
 Pairs = list[tuple[str, str]]
 """Headers or query parameters in their order, a name possibly more than once."""

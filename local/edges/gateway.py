@@ -17,13 +17,13 @@ from typing import Any
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from local.authorization import Refused, authorize
-from local.blueprint import Route, WebSocketApi
-from local.connection import Backlogged, Connection
+from local.declared.blueprint import Route, WebSocketApi
+from local.edges.authorization import Refused, authorize
+from local.edges.connection import Backlogged, Connection
+from local.edges.proxy_events import Pairs, Peer, ProxyEvents
 from local.faults import Faults
-from local.pool import Functions
-from local.proxy_events import Pairs, Peer, ProxyEvents
-from local.runtime_api import FunctionFailed
+from local.functions.pool import Functions
+from local.functions.runtime_api import FunctionFailed
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from typing import Any
 from aiohttp import WSCloseCode, web
 from aiohttp.client_exceptions import ClientConnectionResetError
 
+from local.edges.proxy_events import Peer
 from local.faults import Faults
-from local.proxy_events import Peer
 
 MAX_BACKLOG_BYTES = 4 * 1024 * 1024
 """What may wait for a slow reader before posts to it are refused with 429."""

@@ -6,9 +6,9 @@ import asyncio
 import logging
 from typing import Any
 
-from local.blueprint import Schedule
-from local.pool import Functions
-from local.runtime_api import FunctionFailed
+from local.declared.blueprint import Schedule
+from local.functions.pool import Functions
+from local.functions.runtime_api import FunctionFailed
 
 logger = logging.getLogger(__name__)
 

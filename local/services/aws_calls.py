@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from local.sam import ACCOUNT, REGION
+from local.declared.sam import ACCOUNT, REGION
 
 _BATCHED = re.compile(r"Batch$")
 _S3_OBJECT = {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject"}
