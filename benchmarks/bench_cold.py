@@ -3,8 +3,10 @@
 Each run is a fresh process with compiled bytecode. Both designs import Lambda's runtime client,
 make their AWS clients, load model and index, embed one question and retrieve its passages, with a
 language model set up. Once with a warm page cache, once with the model, the index and all libraries
-evicted from it. For the first token, the function is started by its runtime client with a question
-waiting, against scripted AWS endpoints and a scripted language model whose own delay is taken off.
+evicted from it. Ours as it is deployed, too: with a bucket whose pointer names the index in the
+image, or another one, which is downloaded. For the first token, the function is started by its
+runtime client with a question waiting, against scripted AWS endpoints and a scripted language model
+whose own delay is taken off.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -27,12 +30,22 @@ from benchmarks.started_function import compile_bytecode, started
 from copilot.answer_log.asking import Asking
 from copilot.answer_log.question import NewQuestion
 from copilot.identity import Identity
+from copilot.index_bundle.manifest import MANIFEST_NAME, read_manifest
+from copilot.index_bundle.pointer import (
+    POINTER_KEY,
+    encode_pointer,
+    key_of,
+    manifest_key,
+    pointer_to,
+)
 from copilot.table import Table as AnswerTable
 from tests.e2e.openai_server import Script, ScriptedModel
 
 ROOT = Path(__file__).resolve().parents[1]
 QUESTION = "What is the RS-1 customer charge in 2025?"
 MODEL_DELAY_S = 0.05
+S3_DELAY_S = 0.02
+BUCKET = "indexes-bench"
 OURS, PLAIN = "ours", "plain"
 
 # The children report moments on the monotonic clock, which all processes of a machine share.
@@ -97,6 +110,11 @@ def measure(arguments: argparse.Namespace) -> Result:
         runs,
         {n: partial(retrieve, n, indexes[n], arguments.model, evicting=True) for n in indexes},
     )
+    published = {
+        "the image's index is current": partial(retrieve_published, arguments, anew=False),
+        "another index is downloaded": partial(retrieve_published, arguments, anew=True),
+    }
+    deployed = alternate(runs, published)
     tokens = alternate(
         runs, {n: partial(first_token, n, indexes[n], arguments.model) for n in indexes}
     )
@@ -121,6 +139,16 @@ def measure(arguments: argparse.Namespace) -> Result:
             Table(title="From the start of the process", rows=rows),
             _stages("Where our milliseconds go, warm page cache", warm[OURS]),
             _stages("Where our milliseconds go, evicted page cache", evicted[OURS]),
+            Table(
+                title="To the first retrieval with an index bucket, warm page cache",
+                rows=[
+                    Measure(what=what, unit="ms", ours=[_total(one) for one in found])
+                    for what, found in deployed.items()
+                ],
+                about=f"S3 answers a request after {S3_DELAY_S * 1000:.0f} ms. The pointer is read "
+                "while the model loads, and so is what it points to.",
+            ),
+            *(_stages(f"Where they go when {what}", found) for what, found in deployed.items()),
             _stages("Where the plain design's go, warm page cache", warm[PLAIN]),
         ],
         bound="importing numpy, ONNX Runtime, faiss and botocore, which take turns under the "
@@ -133,8 +161,38 @@ def measure(arguments: argparse.Namespace) -> Result:
     )
 
 
-def retrieve(name: str, index: Path, model: Path, *, evicting: bool = False) -> dict[str, Any]:
-    """One fresh process; its stages in ms, peak memory and count of modules."""
+def retrieve_published(arguments: argparse.Namespace, *, anew: bool) -> dict[str, Any]:
+    """As ``retrieve``; a bucket's pointer names the image's index, or another one (``anew``)."""
+    bundle = arguments.index
+    with tempfile.TemporaryDirectory() as scratch, ScriptedAws(S3_DELAY_S) as aws:
+        manifest = read_manifest(bundle)
+        raw = (bundle / MANIFEST_NAME).read_bytes()
+        if anew:
+            raw += b"\n"
+        pointer = pointer_to(manifest, raw, int(time.time() * 1000))
+        aws.objects[f"{BUCKET}/{POINTER_KEY}"] = encode_pointer(pointer)
+        aws.objects[f"{BUCKET}/{manifest_key(pointer.version)}"] = raw
+        for file in manifest.files:
+            key = key_of(pointer.version, file)
+            aws.objects[f"{BUCKET}/{key}"] = (bundle / file).read_bytes()
+        shell = {**aws.environment, "INDEX_BUCKET": BUCKET, "TMPDIR": scratch}
+        found = retrieve(OURS, bundle, arguments.model, shell=shell)
+        calls = 2 + len(manifest.files) if anew else 1
+        if aws.calls != calls:
+            raise RuntimeError(f"the bucket was asked {aws.calls} times, not {calls}")
+    return found
+
+
+def retrieve(
+    name: str,
+    index: Path,
+    model: Path,
+    *,
+    evicting: bool = False,
+    shell: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """One fresh process; its stages in ms, peak memory and count of modules. ``shell`` comes on top
+    of the environment that all have."""
     if evicting:
         evict(model, index, _environment_of(name))
     child = OURS_CHILD if name == OURS else PLAIN_CHILD
@@ -150,6 +208,7 @@ def retrieve(name: str, index: Path, model: Path, *, evicting: bool = False) -> 
             **{"WEBSOCKET_ENDPOINT": "http://127.0.0.1:9", "LOG_LEVEL": "ERROR"},
             **{"AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1"},
             **{"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench"},
+            **(shell or {}),
         },
         check=True,
         capture_output=True,

@@ -1,12 +1,13 @@
 """What surrounds a function on AWS, on one loopback port: scripted, and fast enough not to matter.
 
-DynamoDB (over a dictionary), SQS, the WebSocket management API with the moment of every post, and
-the Runtime API for functions that are started as Lambda starts them. ``latency_s`` is slept before
-every answer of DynamoDB and SQS.
+DynamoDB (over a dictionary), SQS, the objects of S3, the WebSocket management API with the moment
+of every post, and the Runtime API for functions that are started as Lambda starts them.
+``latency_s`` is slept before every answer of DynamoDB, SQS and S3.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import socket
@@ -18,6 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any
+from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
 
@@ -37,6 +39,8 @@ class ScriptedAws:
         self.sent: list[str] = []
         self.posts: list[tuple[float, bytes]] = []
         """When (``time.time()``) and what was posted to any connection."""
+        self.objects: dict[str, bytes] = {}
+        """What S3 holds, by ``bucket/key``."""
         self.calls = 0
         self._latency_s = latency_s
         self._events: SimpleQueue[bytes] = SimpleQueue()
@@ -119,6 +123,20 @@ class ScriptedAws:
                 reasons = error.response.get("CancellationReasons", [])
                 return 400, {"__type": name, "CancellationReasons": reasons}
 
+    def read(self, path: str, asked: str | None) -> tuple[int, bytes, str]:
+        """One object of S3, or the range of it that was ``asked`` for: status, content, tag."""
+        time.sleep(self._latency_s)
+        with self._lock:
+            self.calls += 1
+        content = self.objects.get(path)
+        if content is None:
+            return 404, b"<Error><Code>NoSuchKey</Code></Error>", ""
+        tag = f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
+        if asked is None:
+            return 200, content, tag
+        first, _, last = asked.removeprefix("bytes=").partition("-")
+        return 206, content[int(first) : int(last) + 1], tag
+
 
 class _Server(ThreadingHTTPServer):
     aws: ScriptedAws
@@ -140,6 +158,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def do_GET(self) -> None:
+        if not self.path.startswith(RUNTIME):
+            path = unquote(self.path.partition("?")[0]).lstrip("/")
+            status, content, tag = self.server.aws.read(path, self.headers["Range"])
+            self._answer(status, content, {"ETag": tag})
+            return
         event = self.server.aws.next_event()
         now_ms = int(time.time() * 1000)
         self._answer(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from inference.engine import Engine, EngineLoader
 from inference.engine_builder import EngineBuilder
+from inference.retrieval.dense_index import needs_faiss
 
 if TYPE_CHECKING:
     from inference.ports import Clock
@@ -43,7 +44,7 @@ def begin(settings: Settings, clock: Clock) -> threading.Event:
 def _import_libraries(settings: Settings) -> None:
     """What an engine will want; what is missing is told of by whoever cannot do without."""
     names = ["numpy", "onnxruntime", "tokenizers"]
-    if settings.retriever == "faiss":
+    if settings.retriever == "faiss" and needs_faiss(settings.index_dir):
         names.append("faiss")
     if settings.index_bucket:
         names.append("copilot.aws_clients")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from copilot.index_bundle.manifest import IndexUnusable
+from inference.retrieval.flat_vectors import FlatVectors, map_flat, need_faiss, read_flat
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,10 +68,10 @@ class DenseIndex:
         """
         import numpy as np
 
-        self._chunks = open_vectors(bundle / VECTORS)
-        self._windows = open_vectors(bundle / WINDOWS)
+        self._chunks = read_flat(bundle / VECTORS) or FaissVectors(bundle / VECTORS)
+        self._windows = map_flat(bundle / WINDOWS) or FaissVectors(bundle / WINDOWS)
         self._starts = np.load(bundle / WINDOW_STARTS, mmap_mode="r", allow_pickle=False)
-        found = (self._chunks.ntotal, self._chunks.d)
+        found = (self._chunks.count, self._chunks.dimension)
         if found != (chunks, dimension) or self._starts.shape != (chunks + 1,):
             raise IndexUnusable(
                 f"{bundle / VECTORS} holds {found[0]} vectors of {found[1]} dimensions, the "
@@ -88,7 +89,7 @@ class DenseIndex:
 
         if mask is not None and not mask.any():
             return np.empty(0, dtype=np.int64)
-        return np.unique(_search(self._chunks, vector, mask))
+        return np.unique(self._chunks.nearest(vector, LIST_LENGTH, mask))
 
     def cosines(self, chunks: Numbers, vector: Vector) -> tuple[Vector, Vector]:
         """Return how near each of ``chunks`` is: as a whole, and at most (whole or a window)."""
@@ -130,14 +131,35 @@ def open_vectors(path: Path) -> Any:
     return index
 
 
-def _search(index: Any, vector: Vector, mask: Mask | None) -> Numbers:
-    import numpy as np
+class FaissVectors:
+    """Vectors by number, and the nearest of them, as ``FlatVectors``, of any index of FAISS."""
 
-    length = min(LIST_LENGTH, index.ntotal)
-    if length == 0:
-        return np.empty(0, dtype=np.int64)
-    found = index.search(vector[None, :], length, params=_parameters(index, mask))[1][0]
-    return np.asarray(found[found >= 0], dtype=np.int64)
+    def __init__(self, path: Path) -> None:
+        """Map ``path``.
+
+        Raises:
+            IndexUnusable: not a FAISS index.
+        """
+        self._index = open_vectors(path)
+        self.count, self.dimension = int(self._index.ntotal), int(self._index.d)
+
+    def nearest(self, vector: Vector, length: int, mask: Mask | None) -> Numbers:
+        """The numbers of the ``length`` nearest that ``mask`` allows, as good as the index is."""
+        import numpy as np
+
+        length = min(length, self.count)
+        if length == 0:
+            return np.empty(0, dtype=np.int64)
+        parameters = _parameters(self._index, mask)
+        found = self._index.search(vector[None, :], length, params=parameters)[1][0]
+        return np.asarray(found[found >= 0], dtype=np.int64)
+
+    def at(self, numbers: Numbers) -> Vector:
+        """The vectors of ``numbers``, one per row."""
+        import numpy as np
+
+        held = self._index.reconstruct_batch(np.ascontiguousarray(numbers, dtype=np.int64))
+        return np.asarray(held, dtype=np.float32)
 
 
 def _parameters(index: Any, mask: Mask | None) -> Any:
@@ -156,8 +178,12 @@ def _parameters(index: Any, mask: Mask | None) -> Any:
     return faiss.SearchParameters(**given) if given else None
 
 
-def _products(index: Any, numbers: Numbers, vector: Vector) -> Vector:
+def _products(vectors: FlatVectors | FaissVectors, numbers: Numbers, vector: Vector) -> Vector:
     import numpy as np
 
-    held = index.reconstruct_batch(np.ascontiguousarray(numbers, dtype=np.int64))
-    return np.asarray(held @ vector, dtype=np.float32)
+    return np.asarray(vectors.at(numbers) @ vector, dtype=np.float32)
+
+
+def needs_faiss(bundle: Path) -> bool:
+    """Whether ``DenseIndex`` imports faiss to open ``bundle``."""
+    return need_faiss(bundle / VECTORS, bundle / WINDOWS)

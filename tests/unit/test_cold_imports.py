@@ -52,6 +52,17 @@ for name in ("app", "gate", "consumer", "services"):
     if hasattr(entry, name):
         assert getattr(entry, name).cache_info().currsize == 0, name + " was called"
 """
+RETRIEVED = """
+import sys
+sys.path.insert(0, {root!r})
+import inference.start
+from inference.app import process
+engine = process().engine.get()
+question = "What is the RS-1 customer charge in 2025?"
+vector = engine.embedder.embed([question])[0]
+assert engine.retriever.retrieve(question, vector, k=6, groups=frozenset(["public"]))
+assert "faiss" not in sys.modules
+"""
 RESTORED = """
 import os, sys
 sys.path.insert(0, {root!r})
@@ -127,3 +138,17 @@ def test_two_functions_restored_from_one_snapshot_make_different_ids() -> None:
     assert done.returncode == 0, done.stderr
     first, second = (line.split() for line in done.stdout.splitlines())
     assert all(one != other for one, other in zip(first, second, strict=True))
+
+
+def test_the_shipped_index_is_searched_without_importing_faiss() -> None:
+    done = run_python(
+        "-c",
+        RETRIEVED.format(root=str(ROOT)),
+        INDEX_DIR=str(ROOT / "faiss_index"),
+        MODEL_DIR=str(ROOT / "inference" / "model"),
+        **{"TABLE_NAME": "t", "QUEUE_URL": "http://127.0.0.1:9/q"},
+        WEBSOCKET_ENDPOINT="http://127.0.0.1:9",
+        **{"AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1"},
+        **{"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"},
+    )
+    assert done.returncode == 0, done.stderr
