@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 3000
-UV_COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-header --annotation-style line -q
+UV_COMPILE = .venv-lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --annotation-style line -q $(if $(UPGRADE),--upgrade)
 # What every Python runtime of Lambda brings along; ZIP functions do not carry it.
 IN_LAMBDA_RUNTIME = $(foreach p,boto3 botocore s3transfer jmespath urllib3 python-dateutil six,--no-emit-package $(p))
 
@@ -55,13 +55,20 @@ chat-ui/node_modules/.stamp: chat-ui/package.json chat-ui/package-lock.json
 
 install: $(VENV)/check.stamp chat-ui/node_modules/.stamp ## install everything for development
 
-lock: ## recompile the locked requirements from pyproject.toml (needs uv)
+.venv-lock/stamp: requirements/lock.lock | $(BIN)/python
+	@echo "Installing uv in .venv-lock ..."
+	@$(BIN)/python -m venv .venv-lock
+	@.venv-lock/bin/pip install --disable-pip-version-check -q --require-hashes --only-binary=:all: -r $<
+	@touch $@
+
+lock: .venv-lock/stamp ## recompile the locked requirements from pyproject.toml (UPGRADE=1 takes the newest that it allows)
 	$(UV_COMPILE) --extra check -o requirements/check.lock
 	$(UV_COMPILE) --extra local -c requirements/check.lock -o requirements/run.lock
 	$(UV_COMPILE) --extra websocket_handler -c requirements/check.lock $(IN_LAMBDA_RUNTIME) -o websocket_handler/requirements.txt
 	$(UV_COMPILE) --extra http_api -c requirements/check.lock $(IN_LAMBDA_RUNTIME) -o http_api/requirements.txt
 	$(UV_COMPILE) --extra inference --extra indexing -c requirements/check.lock -o inference/requirements.txt
 	$(UV_COMPILE) --extra sam -o requirements/sam.lock
+	$(UV_COMPILE) --extra lock -o requirements/lock.lock
 	$(UV_COMPILE) --extra audit -o requirements/audit.lock
 	$(UV_COMPILE) --extra scan -o requirements/scan.lock
 	$(UV_COMPILE) --extra plain $(WITH_TORCH) -o requirements/plain.lock
@@ -178,7 +185,7 @@ format: $(VENV)/check.stamp ## format the Python code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 clean: ## remove what was built and installed (not .local, the stack's state)
-	@rm -rf $(VENV) .venv-sam .venv-model .venv-audit .venv-scan .venv-plain .aws-sam sbom chat-ui/node_modules chat-ui/dist
+	@rm -rf $(VENV) .venv-sam .venv-model .venv-audit .venv-scan .venv-plain .venv-lock .aws-sam sbom chat-ui/node_modules chat-ui/dist
 
 # --- index ----------------------------------------------------------------------------------------
 
@@ -227,6 +234,10 @@ SAM := .venv-sam/bin/sam
 export SAM_CLI_TELEMETRY = 0
 ENV ?= dev
 ARCH ?= arm64
+# The AWS CLI prefers AWS_REGION; SAM and boto3 know AWS_DEFAULT_REGION alone.
+ifdef AWS_REGION
+export AWS_DEFAULT_REGION := $(AWS_REGION)
+endif
 BUILD := PLATFORM=$(ARCH) $(SAM) build
 BUILT_FOR := --config-env $(ENV) --parameter-overrides Environment=$(ENV) Architecture=$(ARCH)
 
@@ -285,7 +296,7 @@ deploy-page: $(VENV)/run.stamp chat-ui/dist/index.html ## build and upload the p
 deploy-smoke: $(VENV)/run.stamp ## ask one question of what is deployed (ENV=dev|prod, or URL= of a page)
 	@$(BIN)/python -m deploy smoke --env $(ENV) $(URL:%=--url %)
 
-destroy: .venv-sam/stamp $(VENV)/run.stamp ## delete the stack and say what is left (ENV=dev|prod DRY_RUN=1 YES=1 EMPTY="page index")
+destroy: .venv-sam/stamp $(VENV)/run.stamp ## delete the stack and say what is left (ENV=dev|prod DRY_RUN=1 YES=1 EMPTY="page index documents")
 	@$(BIN)/python -m deploy down --env $(ENV) $(CHANGING) $(EMPTY:%=--empty %)
 
 test-image: .venv-sam/stamp ## build the image without a registry and invoke both package types (root, Debian)

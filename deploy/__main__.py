@@ -121,11 +121,12 @@ def _typed(name: str) -> bool:
 
 
 def _clients() -> Clients:
-    region = boto3.Session().region_name
+    # The AWS CLI prefers AWS_REGION; boto3 does not know it.
+    region = os.environ.get("AWS_REGION") or boto3.Session().region_name
     if region is None:
         raise Stopped(
-            "No region is set. Name one: export AWS_REGION=eu-central-1, or aws configure set "
-            "region eu-central-1"
+            "No region is set. Name one: export AWS_DEFAULT_REGION=eu-central-1, or aws configure "
+            "set region eu-central-1"
         )
     return make_clients(region)
 
@@ -164,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m deploy",
         description="EnergyCopilot into an AWS account, and out of it again.",
-        epilog="Credentials and region come from the shell (AWS_PROFILE, AWS_REGION). "
+        epilog="Credentials and region come from the shell (AWS_PROFILE, AWS_DEFAULT_REGION). "
         "SMOKE_CREDENTIAL is an API key or ID token for the smoke test, where people sign in.",
     )
     commands = parser.add_subparsers(required=True, metavar="command")

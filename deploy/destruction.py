@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from deploy.clients import Clients
-from deploy.holdings import BUCKET, EMPTIABLE, LOG_GROUP, TABLE, Holding, Resource, survey
+from deploy.holdings import (
+    BUCKET,
+    EMPTIABLE,
+    IRREPLACEABLE,
+    LOG_GROUP,
+    TABLE,
+    Holding,
+    Resource,
+    survey,
+)
 from deploy.parameters import Environment
 from deploy.preflight import IMAGE_REPOSITORY
 from deploy.problems import Stopped
@@ -58,6 +67,10 @@ def destroy(
         raise Stopped(f"The stack's name was not given; {name} stays as it is.")
     for bucket in buckets:
         say(f"Emptying {bucket.name} ...")
+        # Else what is deleted here would be taken out of the index, in a bucket emptied before.
+        clients.s3.put_bucket_notification_configuration(
+            Bucket=bucket.name, NotificationConfiguration={}
+        )
         empty(clients.s3, bucket.name)
     programs.run(
         [
@@ -84,9 +97,10 @@ def objections(holding: Holding, consent: Collection[str]) -> Iterator[str]:
         )
     for table in holding.protected_tables:
         yield (
-            f"The table {table} is protected against deletion, and holds every conversation. Back "
-            f"it up (aws dynamodb create-backup --table-name {table} --backup-name last), then: "
-            f"aws dynamodb update-table --table-name {table} --no-deletion-protection-enabled"
+            f"The table {table} is protected against deletion, and holds every conversation and "
+            "the audit trail. Back it up (aws dynamodb create-backup --backup-name last "
+            f"--table-name {table}), then: aws dynamodb update-table --table-name {table} "
+            "--no-deletion-protection-enabled"
         )
     allowed, emptiable = holding.to_empty(consent), holding.to_empty(EMPTIABLE)
     for bucket in holding.full_buckets:
@@ -94,9 +108,16 @@ def objections(holding: Holding, consent: Collection[str]) -> Iterator[str]:
             continue
         if bucket in emptiable:
             which = next(w for w, out in EMPTIABLE.items() if stack.outputs.get(out) == bucket.name)
+            lost = IRREPLACEABLE.get(which)
+            first = (
+                f" It holds {lost}, which nothing makes again; copy what you need: aws s3 sync "
+                f"s3://{bucket.name} DIRECTORY."
+                if lost
+                else ""
+            )
             yield (
-                f"The bucket {bucket.name} of the {which} is not empty. To have it emptied, all "
-                f'versions, add EMPTY="{" ".join([*consent, which])}".'
+                f"The bucket {bucket.name} of the {which} is not empty.{first} To have it emptied, "
+                f'all versions, add EMPTY="{" ".join([*consent, which])}".'
             )
         else:
             yield (
@@ -156,6 +177,8 @@ def _intended(holding: Holding, buckets: Sequence[Resource]) -> Iterator[str]:
         f"To be destroyed: the stack {holding.stack.name} with "
         f"{len(holding.resources) - len(kept)} resources, its images and its artifacts."
     )
+    for table in (r for r in holding.resources if r.kind == TABLE and not r.kept):
+        yield f"  {table.name} goes with every conversation and the audit trail"
     for bucket in buckets:
         yield f"  {bucket.name} is emptied first, versions too"
     for resource in kept:

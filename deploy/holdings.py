@@ -15,8 +15,15 @@ if TYPE_CHECKING:
 
 TABLE, BUCKET, LOG_GROUP = "AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::Logs::LogGroup"
 NESTED = "AWS::CloudFormation::Stack"
-EMPTIABLE = {"page": "PageBucketName", "index": "IndexBucketName"}
-"""What can be made again from the repository -> the output that names its bucket."""
+EMPTIABLE = {
+    "documents": "DocumentBucketName",
+    "page": "PageBucketName",
+    "index": "IndexBucketName",
+}
+"""What can be emptied by consent -> the output that names its bucket; in the order in which it has
+to be done, since documents that go are told to the function that makes an index of the rest."""
+IRREPLACEABLE = {"documents": "what people have uploaded", "index": "what was indexed of it"}
+"""What of it nothing in the repository makes again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +47,11 @@ class Holding:
 
     def to_empty(self, consent: Collection[str]) -> list[Resource]:
         """The buckets that have to be emptied and may be. ``consent`` is of ``EMPTIABLE``."""
-        names = {self.stack.outputs.get(EMPTIABLE[which]) for which in consent}
-        return [bucket for bucket in self.full_buckets if bucket.name in names]
+        names = [
+            self.stack.outputs.get(out) for which, out in EMPTIABLE.items() if which in consent
+        ]
+        full = {bucket.name: bucket for bucket in self.full_buckets}
+        return [full[name] for name in names if name in full]
 
 
 def survey(stack: Stack, clients: Clients) -> Holding:

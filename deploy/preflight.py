@@ -78,6 +78,11 @@ def check(
             reasons.append(f"AWS does not answer as it should: {error}")
     if reasons or made is None:
         raise Stopped(*reasons)
+    if intent.values.get("Retriever") == "qdrant":
+        say(
+            "  Retriever=qdrant: workers need the vectors of their index in Qdrant beforehand "
+            "(python -m embed publish-qdrant), and documents that are uploaded are not indexed"
+        )
     say("  parameters, secrets, image builder and stack are in order")
     return made
 

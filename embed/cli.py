@@ -21,6 +21,7 @@ from copilot.index_bundle.bucket import BucketUnreachable
 from copilot.index_bundle.manifest import IndexUnusable
 from embed.engine import Engine, LocalEngine
 from embed.errors import EmbedError
+from embed.retention import KEPT, prune
 from inference.encoders.onnx_embedder import EmbedderUnusable, OnnxEmbedder
 
 if TYPE_CHECKING:
@@ -103,6 +104,9 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         if name == "publish":
             command.add_argument("index", nargs="?", type=Path, default=DEFAULT_INDEX)
+            command.add_argument(
+                "--keep", type=int, default=KEPT, help="older versions beyond so many are deleted"
+            )
             _model_option(command)
         if name == "rollback":
             command.add_argument("version", help="its name in the list, or the beginning of it")
@@ -288,6 +292,13 @@ def _publish(arguments: argparse.Namespace) -> None:
         )
         switched = publish(bucket, bundle, over=over, report=report)
     _say_current(console, bucket, switched)
+    try:
+        deleted = prune(bucket, keep=arguments.keep, before=switched.before)
+    except BucketUnreachable as error:
+        console.print(f"Old versions were not deleted: {error}", style="yellow", markup=False)
+        return
+    for version in deleted:
+        console.print(f"{version}, an old version, was deleted.", markup=False)
 
 
 def _rollback(arguments: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ import functools
 import logging
 import os
 import time
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from botocore.config import Config
@@ -15,7 +16,16 @@ from copilot.documents.status import DocumentStatuses
 from copilot.index_bundle.bucket import IndexBucket
 from copilot.table import Table
 from copilot.telemetry.log import configure_logging
-from embed.ingestion import Ingestion, Limits
+from copilot.telemetry.metrics import (
+    FAILED_DOCUMENTS,
+    FAILURES,
+    INDEXED_DOCUMENTS,
+    INGESTION_TIME,
+    PUBLISHED_INDEXES,
+    EmfMetrics,
+    Figures,
+)
+from embed.ingestion import ELSEWHERE, Ingestion, Limits
 from embed.settings import Settings
 from embed.uploaded import BadNotification, keys_of
 from inference.encoders.onnx_embedder import OnnxEmbedder
@@ -55,6 +65,8 @@ def ingestion() -> Ingestion:
             groups=given.upload_groups,
             max_bytes=given.max_document_bytes,
             workers=os.cpu_count() or 1,
+            versions=given.versions_kept,
+            refusal=ELSEWHERE if given.retriever == "qdrant" else None,
         ),
     )
 
@@ -65,6 +77,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     Returns ``batchItemFailures``: all of them where the whole could not be done, else those that
     are no notifications. A document that cannot be read is noted, and its message done.
     """
+    started = time.time()
     keys: dict[str, list[str]] = {}
     bad: list[str] = []
     for record in event["Records"]:
@@ -75,21 +88,48 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
             bad.append(record["messageId"])
     wanted = sorted({key for found in keys.values() for key in found})
     if wanted:
+        last = {
+            key
+            for record in event["Records"]
+            if _deliveries(record) >= settings().attempts
+            for key in keys.get(record["messageId"], [])
+        }
         try:
-            ingestion().run(wanted)
+            done = ingestion().run(wanted, last=last)
         except Exception:
             # The outermost edge: the queue delivers again, and at last to the dead letters.
             logger.exception("documents not indexed", extra={"keys": wanted})
-            _note_interruption(event["Records"], keys)
+            _note_interruption(wanted, last)
             bad = [record["messageId"] for record in event["Records"]]
+            _measure("documents interrupted", {FAILURES: 1, FAILED_DOCUMENTS: len(last)})
+        else:
+            figures = {
+                INDEXED_DOCUMENTS: done.indexed,
+                FAILED_DOCUMENTS: done.failed,
+                PUBLISHED_INDEXES: done.published,
+                INGESTION_TIME: 1000 * (time.time() - _heard(event["Records"], started)),
+            }
+            _measure("documents ingested", figures)
     return {"batchItemFailures": [{"itemIdentifier": message} for message in bad]}
 
 
-def _note_interruption(records: list[dict[str, Any]], keys: dict[str, list[str]]) -> None:
-    for record in records:
-        deliveries = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
-        for key in keys.get(record["messageId"], []):
-            try:
-                ingestion().interrupted(key, last=deliveries >= settings().attempts)
-            except Exception:
-                logger.exception("status not noted", extra={"key": key})
+def _deliveries(record: dict[str, Any]) -> int:
+    return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+
+
+def _heard(records: list[dict[str, Any]], otherwise: float) -> float:
+    """When the queue took the oldest of the messages, in seconds since 1970."""
+    sent = [record.get("attributes", {}).get("SentTimestamp") for record in records]
+    return min((int(at) / 1000 for at in sent if at is not None), default=otherwise)
+
+
+def _note_interruption(keys: Iterable[str], last: Collection[str]) -> None:
+    for key in keys:
+        try:
+            ingestion().interrupted(key, last=key in last)
+        except Exception:
+            logger.exception("status not noted", extra={"key": key})
+
+
+def _measure(message: str, figures: Figures) -> None:
+    EmfMetrics(settings().stack_name, time.time).record(message, figures)

@@ -83,14 +83,11 @@ def publish(
     before = None if over is None else over.pointer
     if before is not None and before.version == pointer.version:
         return Switched(before, before)
-    _upload(bucket, pointer.version, bundle, manifest, report)
-    _put(
-        bucket,
-        manifest_key(pointer.version),
-        raw,
-        FileEntry(bytes=len(raw), sha256=pointer.manifest_sha256),
-    )
+    _upload(bucket, pointer, bundle, manifest, report)
     _switch(bucket, pointer, over)
+    if _lacking(bucket, pointer.version, manifest):
+        # It was there already, and whoever deletes old versions took it for one of them.
+        _upload(bucket, pointer, bundle, manifest, report)
     return Switched(pointer, before)
 
 
@@ -118,7 +115,8 @@ def roll_back(
     """
     found = [known.name for known in bucket.versions() if known.name.startswith(version)]
     if not version or len(found) != 1 or not is_version(found[0]):
-        few = "More than one version begins" if len(found) > 1 else "No version begins"
+        many = "More than one version begins"
+        few = many if len(found) > 1 else "No version (old ones are deleted) begins"
         raise UnknownVersion(
             f"{few} with {version!r} in s3://{bucket.name}; nothing was changed. "
             "List them: make index-versions"
@@ -140,12 +138,7 @@ def _verified_pointer(bucket: IndexBucket, name: str, raw: bytes, at_ms: int) ->
         (Path(folder) / MANIFEST_NAME).write_bytes(raw)
         manifest = read_manifest(Path(folder))
     pointer = pointer_to(manifest, raw, at_ms)
-    sizes = bucket.sizes(manifest_key(name).removesuffix(MANIFEST_NAME))
-    lacking = [
-        file
-        for file, entry in manifest.files.items()
-        if sizes.get(key_of(name, file), (None,))[0] != entry.bytes
-    ]
+    lacking = _lacking(bucket, name, manifest)
     if pointer.version != name or lacking:
         what = ", ".join(lacking) or MANIFEST_NAME
         raise UnknownVersion(
@@ -153,6 +146,17 @@ def _verified_pointer(bucket: IndexBucket, name: str, raw: bytes, at_ms: int) ->
             "Take another one: make index-versions"
         )
     return pointer
+
+
+def _lacking(bucket: IndexBucket, version: str, manifest: IndexManifest) -> list[str]:
+    """The files of a version that are not there, or not of their size."""
+    sizes = bucket.sizes(manifest_key(version).removesuffix(MANIFEST_NAME))
+    lacking = [
+        file
+        for file, entry in manifest.files.items()
+        if sizes.get(key_of(version, file), (None,))[0] != entry.bytes
+    ]
+    return lacking if manifest_key(version) in sizes else [*lacking, MANIFEST_NAME]
 
 
 def _standing(bucket: IndexBucket) -> tuple[IndexPointer | None, str | None]:
@@ -180,15 +184,17 @@ def _switch_from(bucket: IndexBucket, pointer: IndexPointer, etag: str | None) -
 
 def _upload(
     bucket: IndexBucket,
-    version: str,
+    pointer: IndexPointer,
     bundle: Path,
     manifest: IndexManifest,
     report: Callable[[str, int, int], None],
 ) -> None:
+    """Upload what is not there yet; the manifest last, which makes a version of it."""
+
     def put(item: tuple[str, FileEntry]) -> None:
         name, entry = item
         with (bundle / name).open("rb") as file:
-            _put(bucket, key_of(version, name), file, entry)
+            _put(bucket, key_of(pointer.version, name), file, entry)
 
     report("Uploading", 0, len(manifest.files))
     with ThreadPoolExecutor(UPLOADS) as pool:
@@ -197,6 +203,9 @@ def _upload(
                 report("Uploading", done, len(manifest.files))
         finally:
             pool.shutdown(cancel_futures=True)
+    raw = (bundle / MANIFEST_NAME).read_bytes()
+    entry = FileEntry(bytes=len(raw), sha256=pointer.manifest_sha256)
+    _put(bucket, manifest_key(pointer.version), raw, entry)
 
 
 def _put(bucket: IndexBucket, key: str, body: Any, entry: FileEntry) -> None:

@@ -39,6 +39,9 @@ class S3Client(Protocol):
     def head_object(self) -> Callable[..., Any]: ...
 
     @property
+    def delete_object(self) -> Callable[..., Any]: ...
+
+    @property
     def list_objects_v2(self) -> Callable[..., Any]: ...
 
 
@@ -157,6 +160,17 @@ class IndexBucket(Struct, frozen=True):
                 raise ObjectMissing(key) from error
             raise unreachable(self.name, key, error) from error
         except BotoCoreError as error:
+            raise unreachable(self.name, key, error) from error
+
+    def delete(self, key: str) -> None:
+        """Delete an object; there is nothing to do where there is none.
+
+        Raises:
+            BucketUnreachable: it cannot be deleted.
+        """
+        try:
+            self.client.delete_object(Bucket=self.name, Key=key)
+        except (ClientError, BotoCoreError) as error:
             raise unreachable(self.name, key, error) from error
 
     def sizes(self, prefix: str) -> dict[str, tuple[int, float]]:

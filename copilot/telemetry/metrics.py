@@ -68,6 +68,18 @@ THROTTLED_POSTS = Metric("ThrottledPosts", "Count", "posts that API Gateway put 
 GONE_CONNECTIONS = Metric("GoneConnections", "Count", "connections that had left (410)")
 TAKEOVERS = Metric("Takeovers", "Count", "1 where another worker had begun the answer, else 0")
 DEAD_LETTERS = Metric("DeadLetters", "Count", "messages that no worker could serve")
+INDEXED_DOCUMENTS = Metric(
+    "IndexedDocuments", "Count", "uploaded documents that an index holds now"
+)
+FAILED_DOCUMENTS = Metric(
+    "FailedDocuments", "Count", "uploaded documents that could not be read, or were given up"
+)
+INGESTION_TIME = Metric(
+    "IngestionTime", "Milliseconds", "from the queue hearing of a document to the index with it"
+)
+PUBLISHED_INDEXES = Metric(
+    "PublishedIndexes", "Count", "versions of the index that uploads have made"
+)
 FAILURES = Metric("Failures", "Count", "an exception that a function's outermost edge caught")
 
 CATALOGUE = (
@@ -98,6 +110,10 @@ CATALOGUE = (
     GONE_CONNECTIONS,
     TAKEOVERS,
     DEAD_LETTERS,
+    INDEXED_DOCUMENTS,
+    FAILED_DOCUMENTS,
+    INGESTION_TIME,
+    PUBLISHED_INDEXES,
     FAILURES,
 )
 """Every metric of the functions."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from tests.infrastructure.translate import ROOT
 
@@ -36,14 +39,45 @@ def variables() -> set[str]:
     )
 
 
+@dataclass(frozen=True)
+class Command:
+    """One ``make ...``: its targets, and the variables that it sets."""
+
+    targets: tuple[str, ...]
+    given: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        return " ".join(["make", *self.targets, *(f"{name}={value}" for name, value in self.given)])
+
+
+def commands(text: str) -> list[Command]:
+    """Every ``make ...`` in a text."""
+    found = []
+    for words in _CALL.findall(text):
+        called, given = [], []
+        for word in re.findall(r"[A-Z_]+=(?:\"[^\"]*\"|\S*)|\S+", words):
+            name, assigned, value = word.partition("=")
+            if assigned:
+                given.append((name, value.strip('"')))
+            else:
+                called.append(word.rstrip(".:,;"))
+        found.append(Command(tuple(called), tuple(given)))
+    return found
+
+
 def calls(text: str) -> tuple[set[str], set[str]]:
     """The targets and the variables of every ``make ...`` in a text."""
-    called, given = set(), set()
-    for words in _CALL.findall(text):
-        for word in re.findall(r"[A-Z_]+=(?:\"[^\"]*\"|\S*)|\S+", words):
-            name, assigned, _ = word.partition("=")
-            if assigned:
-                given.add(name)
-            else:
-                called.add(word.rstrip(".:,;"))
-    return called, given
+    found = commands(text)
+    called = {target for command in found for target in command.targets}
+    return called, {name for command in found for name, _ in command.given}
+
+
+def dry_run(targets: Iterable[str], given: Iterable[tuple[str, str]]) -> str:
+    """What ``make`` would run.
+
+    Raises:
+        subprocess.CalledProcessError: it would not.
+    """
+    words = ["make", "--dry-run", *targets, *(f"{name}={value}" for name, value in given)]
+    run = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    return run.stdout

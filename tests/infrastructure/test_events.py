@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 
 from copilot import wire
+from embed.uploaded import keys_of
 from http_api import openapi
 from http_api.authentication import authenticate
 from http_api.paths import routable
-from tests.infrastructure.test_template import routes
+from tests.infrastructure.test_template import of_type, routes
 from tests.infrastructure.translate import ROOT
 
 EVENTS = ROOT / "events"
@@ -76,6 +78,25 @@ def test_the_short_form_asks_a_question() -> None:
     short = wire.decode_client(load("message-short.json")["body"])
     assert isinstance(short, wire.Ask)
     assert short.question
+
+
+def test_an_upload_is_told_as_s3_tells_it() -> None:
+    (record,) = load("documents.json")["Records"]
+    assert keys_of(record["body"]) == ["finance/tariff 2027.md"]
+    assert hashlib.md5(record["body"].encode()).hexdigest() == record["md5OfBody"]
+
+
+def test_every_queue_that_a_function_reads_has_an_event(translated: dict[str, Any]) -> None:
+    read = {
+        mapping["EventSourceArn"]["Fn::GetAtt"][0]
+        for mapping in of_type(translated, "AWS::Lambda::EventSourceMapping").values()
+    }
+    told = {
+        record["eventSourceARN"].rpartition("-")[2]
+        for path in EVENTS.glob("*.json")
+        for record in load(path).get("Records", [])
+    }
+    assert told == read
 
 
 @pytest.mark.parametrize("name", ["sqs.json", "dead-letter.json"])

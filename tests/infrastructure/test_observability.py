@@ -179,6 +179,11 @@ def test_every_metric_of_ours_is_drawn(rendered: Rendered) -> None:
     ours = {
         metric for namespace, metric, _ in drawn(rendered.dashboard()) if namespace == NAMESPACE
     }
+    # Widgets of logs read the same figures, and do not count as metrics of a dashboard.
+    for widget in rendered.dashboard()["widgets"]:
+        if widget["type"] == "log":
+            _, _, query = widget["properties"]["query"].partition(" | filter")
+            ours |= fields_of(f"filter{query}") & {metric.name for metric in CATALOGUE}
     assert ours == {metric.name for metric in CATALOGUE}
 
 
@@ -214,6 +219,36 @@ def test_every_alarm_is_one_that_cloudwatch_takes(rendered: Rendered) -> None:
         span = sent.get("Period", 300) * sent["EvaluationPeriods"]
         assert span <= 86_400, "CloudWatch looks back a day at most"
         assert sent.get("DatapointsToAlarm", 1) <= sent["EvaluationPeriods"]
+
+
+def test_every_queue_for_what_was_given_up_has_an_alarm(
+    written: Template, rendered: Rendered
+) -> None:
+    handed = of_type(written, "AWS::Serverless::Application")["Observability"]["Parameters"]
+    watching = {
+        target(handed[dimensions["QueueName"]])
+        for alarm in alarms(rendered).values()
+        for _, _, dimensions in watched(alarm)
+        if "QueueName" in dimensions
+    }
+    queues = of_type(written, "AWS::SQS::Queue").values()
+    given_up = {target(q["RedrivePolicy"]["deadLetterTargetArn"]) for q in queues
+                if "RedrivePolicy" in q}  # fmt: skip
+    assert given_up
+    assert given_up <= watching
+
+
+def test_errors_of_every_function_are_watched(written: Template, rendered: Rendered) -> None:
+    handed = of_type(written, "AWS::Serverless::Application")["Observability"]["Parameters"]
+    watching = {
+        target(handed[dimensions["FunctionName"]])
+        for alarm in alarms(rendered).values()
+        for _, metric, dimensions in watched(alarm)
+        if metric == "Errors"
+    }
+    # The consumer of dead letters is watched by what it leaves in its queue.
+    functions = of_type(written, "AWS::Serverless::Function").keys() - {"DeadLetterFunction"}
+    assert watching == functions
 
 
 def test_an_expression_uses_the_metrics_beside_it(rendered: Rendered) -> None:

@@ -17,12 +17,14 @@ from local.declared.blueprint import Function
 from local.declared.template import Template as LocalTemplate
 from local.declared.template import dockerfile_handler
 from local.options import ROOT
+from tests.infrastructure.iam_actions import known_resources
 from tests.infrastructure.test_template import (
     JOINS_A_NETWORK,
     Template,
     actions,
     allowed,
     of_type,
+    statements,
     target,
     walk,
 )
@@ -153,6 +155,21 @@ def test_every_wildcard_in_a_template_has_a_comment_that_says_why() -> None:
                 nearby = "\n".join(lines[max(0, number - 5) : number + 1])
                 if "Effect: Deny" not in nearby:
                     assert "#" in nearby, f"{template.name}:{number + 1}: {line.strip()}"
+
+
+def test_every_action_that_a_role_names_exists_and_can_be_allowed_on_what_it_is_allowed_on(
+    written: Template,
+) -> None:
+    looked_at = 0
+    for template in every_template(written):
+        for name, role in of_type(template, "AWS::IAM::Role").items():
+            for statement in statements(role):
+                for action in sorted(a for a in actions(statement) if "*" not in a):
+                    forms = known_resources(action)
+                    looked_at += 1
+                    if statement["Resource"] != "*":
+                        assert forms, f"{name}: {action} knows no resources: only * allows it"
+    assert looked_at > 100
 
 
 ENCRYPTED_BY = {

@@ -138,6 +138,12 @@ def test_every_parameter_is_offered_in_one_group(written: Template) -> None:
         ({"Qdrant": "url"}, ["QdrantHasAddress"]),
         ({"Qdrant": "url", "QdrantUrl": "https://q"}, []),
         ({"QdrantUrl": "https://q"}, ["QdrantIsMeant"]),
+        ({"Retriever": "qdrant"}, ["VectorsHaveAServerThatCanBeFilled"]),
+        (
+            {"Retriever": "qdrant", "Qdrant": "ec2", "QdrantImage": "q@sha256:0"},
+            ["VectorsHaveAServerThatCanBeFilled"],
+        ),
+        ({"Retriever": "qdrant", "Qdrant": "url", "QdrantUrl": "https://q"}, []),
         ({"Qdrant": "ec2"}, ["QdrantHasImage"]),
         ({"AuthMode": "cognito"}, []),
         ({"PageDomain": "a.example"}, ["PageDomainHasCertificate"]),
@@ -508,6 +514,23 @@ def test_a_release_to_prod_is_tried_on_a_tenth_and_taken_back_by_alarms(
         assert dev["Fn::Sub"][1] == {"ConfigName": "AllAtOnce"}
 
 
+def test_every_function_is_traced_or_none(translated: Template) -> None:
+    for name, function in of_type(translated, "AWS::Lambda::Function").items():
+        assert function["TracingConfig"] == {"Mode": {"Ref": "Tracing"}}, name
+
+
+def test_only_versions_of_the_index_can_be_deleted_and_never_its_pointer(
+    translated: Template,
+) -> None:
+    deleting = [
+        statement["Resource"]
+        for role in of_type(translated, "AWS::IAM::Role").values()
+        for statement in allowed(role)
+        if "s3:DeleteObject" in actions(statement)
+    ]
+    assert deleting == [{"Fn::Sub": "${IndexBucket.Arn}/indexes/*/*"}]
+
+
 def test_zip_functions_start_from_snapshots(translated: Template) -> None:
     for function in of_type(translated, "AWS::Lambda::Function").values():
         expected = None if "ImageUri" in function["Code"] else {"ApplyOn": {"Ref": "SnapStart"}}
@@ -618,7 +641,10 @@ def test_each_function_may_do_exactly_what_it_does(translated: Template) -> None
         | read_index
         | {"sqs:SendMessage", "secretsmanager:GetSecretValue"},
         "DeadLetterFunction": items | logs | post | receive,
-        "IngestionFunction": logs | receive | read_index | {"s3:PutObject", "dynamodb:PutItem"},
+        "IngestionFunction": logs
+        | receive
+        | read_index
+        | {"s3:PutObject", "s3:DeleteObject", "dynamodb:PutItem"},
         "InferenceFunction": items
         | logs
         | post
@@ -633,6 +659,20 @@ def test_each_function_may_do_exactly_what_it_does(translated: Template) -> None
         for name, f in of_type(translated, "AWS::Lambda::Function").items()
     }
     assert granted == expected
+
+
+NAMED = {"Name", "BucketName", "TableName", "QueueName", "FunctionName", "RoleName", "LogGroupName"}
+OF_ITS_PARENT = {"AWS::Lambda::Alias", "AWS::ApiGatewayV2::Authorizer"}
+"""Kinds whose name is one within another resource, such as a function."""
+
+
+def test_two_environments_can_live_in_one_account(translated: Template) -> None:
+    for name, resource in translated["Resources"].items():
+        if resource["Type"] not in OF_ITS_PARENT:
+            for given in NAMED & resource.get("Properties", {}).keys():
+                assert "AWS::StackName" in json.dumps(resource["Properties"][given]) or (
+                    isinstance(resource["Properties"][given], dict)
+                ), f"{name} has one name in every stack"
 
 
 def test_no_function_may_change_or_delete_a_row_of_the_audit_trail(translated: Template) -> None:

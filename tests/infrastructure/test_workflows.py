@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from tests.infrastructure import makefile
+from tests.infrastructure.iam_actions import known_resources
 from tests.infrastructure.test_template import statements
 from tests.infrastructure.translate import ROOT, source, translated
 
@@ -33,7 +35,9 @@ def steps() -> list[dict[str, Any]]:
 @pytest.mark.parametrize("name", JOBS)
 def test_a_job_is_bounded_in_time_and_in_what_it_may_do(name: str) -> None:
     job = JOBS[name]
-    assert job["permissions"]["contents"] == "read"
+    # One job alone writes: it pushes a branch and proposes it.
+    writes = name == "dependencies.yml: lock"
+    assert job["permissions"]["contents"] == ("write" if writes else "read")
     if "uses" not in job:  # What it calls has the bound.
         assert 0 < job["timeout-minutes"] <= 60
 
@@ -116,7 +120,6 @@ def test_the_role_is_taken_only_by_jobs_of_one_environment_of_one_repository() -
 def test_dependabot_looks_where_dependencies_are_named() -> None:
     updates = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())["updates"]
     files = {
-        "pip": "pyproject.toml *requirements.txt",
         "npm": "package.json",
         "docker": "Dockerfile",
     }
@@ -126,6 +129,22 @@ def test_dependabot_looks_where_dependencies_are_named() -> None:
         for directory in update.get("directories") or [update["directory"]]:
             found = [f for p in patterns for f in (ROOT / directory.lstrip("/")).glob(p)]
             assert found or not patterns, directory
+
+
+def test_every_lock_is_compiled_by_the_command_that_a_workflow_runs_every_week() -> None:
+    compiled = set(re.findall(r" -o (\S+)", makefile.dry_run(["lock"], [])))
+    locks = {*ROOT.glob("requirements/*.lock"), *ROOT.glob("[!.]*/requirements.txt")}
+    assert {lock.relative_to(ROOT).as_posix() for lock in locks} == compiled
+    workflow = yaml.safe_load((ROOT / ".github/workflows/dependencies.yml").read_text())
+    ran = "\n".join(step.get("run", "") for step in workflow["jobs"]["lock"]["steps"])
+    (command,) = makefile.commands(ran)
+    assert command == makefile.Command(("lock",), (("UPGRADE", "1"),))
+    newest = makefile.dry_run(command.targets, command.given)
+    assert newest.count("--upgrade") == newest.count("uv pip compile") == len(compiled)
+    triggers = workflow[True]  # YAML takes the key `on` for a truth.
+    assert "schedule" in triggers
+    tests = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    assert "workflow_dispatch" in tests[True], "the proposal is tested by it"
 
 
 IAM_PREFIX = {
@@ -147,6 +166,29 @@ IAM_PREFIX = {
     "Scheduler": "scheduler",
 }
 """Service in the types of resources -> service in the names of actions, where they differ."""
+
+
+WITHOUT_RESOURCES = {
+    "AWS::Logs::QueryDefinition": {f"logs:{verb}QueryDefinition" for verb in ("Put", "Delete")}
+    | {"logs:DescribeQueryDefinitions"},
+    "AWS::Lambda::EventSourceMapping": {"lambda:CreateEventSourceMapping"},
+    "AWS::SecretsManager::Secret": {"secretsmanager:GetRandomPassword"},
+}
+"""Kind of resource -> actions that it takes and that know no resources: only ``*`` allows them."""
+
+
+def test_what_knows_no_resources_is_allowed_without_any() -> None:
+    role = source(ROOT / "infra" / "github.yaml")["Resources"]["ExecutionRole"]["Properties"]
+    anywhere = [
+        action
+        for statement in statements(role)
+        if statement["Effect"] == "Allow" and statement["Resource"] == "*"
+        for action in statement["Action"]
+    ]
+    for needed in WITHOUT_RESOURCES.values():
+        for action in needed:
+            assert not known_resources(action), action
+            assert any(fnmatch.fnmatchcase(action, pattern) for pattern in anywhere), action
 
 
 def test_cloudformation_may_make_every_kind_of_resource_of_the_stack() -> None:

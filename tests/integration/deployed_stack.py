@@ -18,6 +18,8 @@ NAME, ACCOUNT = "energycopilot-dev", "energycopilot-account"
 REPOSITORY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/energycopilot/inference"
 PAGE_BUCKET, INDEX_BUCKET, TABLE = "page-of-a-test", "index-of-a-test", "conversations-of-a-test"
 DOCUMENTS = "documents-of-a-test"
+FOREIGN = "something-of-a-test"
+"""A bucket that no word of the command empties."""
 URLS = {
     "WebSocketUrl": "wss://socket.example.com/dev",
     "HttpApiUrl": "https://api.example.com",
@@ -87,7 +89,7 @@ def template(
     table: Mapping[str, Any] | None = None,
     kept: bool = False,
 ) -> str:
-    """What stands in an account: a table, three buckets (one nested), a group of logs."""
+    """What stands in an account: a table, four buckets (one nested), a group of logs."""
     properties = {
         "TableName": TABLE,
         "BillingMode": "PAY_PER_REQUEST",
@@ -99,6 +101,7 @@ def template(
         **URLS,
         "PageBucketName": PAGE_BUCKET,
         "IndexBucketName": INDEX_BUCKET,
+        "DocumentBucketName": DOCUMENTS,
         "PageDistributionId": distribution,
     }
     return json.dumps(
@@ -121,6 +124,10 @@ def template(
                 "Documents": {
                     "Type": "AWS::S3::Bucket",
                     "Properties": {"BucketName": DOCUMENTS},
+                },
+                "Foreign": {
+                    "Type": "AWS::S3::Bucket",
+                    "Properties": {"BucketName": FOREIGN},
                 },
                 "Logs": {
                     "Type": "AWS::Logs::LogGroup",

@@ -19,7 +19,19 @@ def test_without_a_region_it_says_how_to_name_one(
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     assert main(["down"]) == 1
-    assert "error: No region is set. Name one: export AWS_REGION=" in capsys.readouterr().err
+    assert (
+        "error: No region is set. Name one: export AWS_DEFAULT_REGION=" in capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_either_variable_for_the_region_is_heard(
+    variable: str, aws: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv(variable, "eu-west-3")
+    assert main(["down"]) == 0
+    assert "in eu-west-3; nothing to destroy" in capsys.readouterr().out
 
 
 def test_destroying_what_is_not_there_succeeds(

@@ -155,6 +155,22 @@ def test_everything_that_is_wrong_is_said_at_once(clients: Clients, tmp_path: Pa
         assert word in reason
 
 
+def test_vectors_in_qdrant_need_a_server_that_can_be_filled_and_take_no_uploads(
+    clients: Clients, index: Path
+) -> None:
+    digest = f"qdrant/qdrant@sha256:{'0' * 64}"
+    (refused,) = reasons(
+        clients, intent(index, Retriever="qdrant", Qdrant="ec2", QdrantImage=digest), programs()
+    )
+    assert "Retriever=qdrant needs Qdrant=url" in refused
+    said: list[str] = []
+    wanted = intent(index, Retriever="qdrant", Qdrant="url", QdrantUrl="https://q.example:6333")
+    check(wanted, lambda: clients, programs(), said.append, EMULATORS)
+    (note,) = [line for line in said if "Retriever" in line]
+    assert "publish-qdrant" in note
+    assert "uploaded are not indexed" in note
+
+
 def test_an_image_for_another_machine_needs_an_emulator(
     clients: Clients, index: Path, tmp_path: Path
 ) -> None:

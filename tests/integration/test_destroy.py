@@ -16,6 +16,7 @@ from tests.conftest import REGION
 from tests.integration.deployed_stack import (
     ACCOUNT,
     DOCUMENTS,
+    FOREIGN,
     INDEX_BUCKET,
     NAME,
     PAGE_BUCKET,
@@ -123,13 +124,58 @@ def test_each_bucket_is_emptied_only_with_its_own_consent(clients: Clients) -> N
     assert not is_there(clients)
 
 
-def test_a_bucket_of_documents_is_never_emptied(clients: Clients) -> None:
+def test_documents_go_only_by_their_own_word_which_says_what_is_lost(clients: Clients) -> None:
     deployed(clients)
     clients.s3.put_object(Bucket=DOCUMENTS, Key="tariff.pdf", Body=b"%PDF")
     with pytest.raises(Stopped) as stopped:
         destroying(clients, consent=("page", "index"))
     (reason,) = stopped.value.reasons
     assert DOCUMENTS in reason
+    assert "uploaded, which nothing makes again" in reason
+    assert "aws s3 sync" in reason
+    assert 'EMPTY="page index documents"' in reason
+    assert is_there(clients)
+    destroying(clients, consent=("page", "index", "documents"))
+    assert not is_there(clients)
+
+
+def test_documents_that_are_emptied_out_are_told_to_nobody_and_before_the_index(
+    clients: Clients,
+) -> None:
+    deployed(clients)
+    clients.s3.put_object(Bucket=DOCUMENTS, Key="tariff.pdf", Body=b"%PDF")
+    clients.s3.put_object(Bucket=INDEX_BUCKET, Key="current.json", Body=b"{}")
+    clients.s3.put_bucket_notification_configuration(
+        Bucket=DOCUMENTS,
+        NotificationConfiguration={"EventBridgeConfiguration": {}},
+    )
+    told: list[object] = []
+
+    def sam_delete(_: Sequence[str]) -> None:
+        found = clients.s3.get_bucket_notification_configuration(Bucket=DOCUMENTS)
+        told.append(found.get("EventBridgeConfiguration"))
+
+    said: list[str] = []
+    destroy(
+        Environment("dev", NAME, ACCOUNT, {}),
+        clients,
+        programs(sam_delete=sam_delete),
+        said.append,
+        confirm=lambda _: True,
+        consent=("index", "documents"),
+    )
+    assert told == [None]
+    emptied = [line for line in said if line.startswith("Emptying")]
+    assert emptied == [f"Emptying {DOCUMENTS} ...", f"Emptying {INDEX_BUCKET} ..."]
+
+
+def test_a_bucket_that_no_word_names_is_never_emptied(clients: Clients) -> None:
+    deployed(clients)
+    clients.s3.put_object(Bucket=FOREIGN, Key="tariff.pdf", Body=b"%PDF")
+    with pytest.raises(Stopped) as stopped:
+        destroying(clients, consent=("page", "index", "documents"))
+    (reason,) = stopped.value.reasons
+    assert FOREIGN in reason
     assert "aws s3 sync" in reason
     assert is_there(clients)
 
@@ -162,12 +208,18 @@ def test_a_dry_run_says_what_would_go_and_what_would_stay(clients: Clients) -> N
     put_page(clients)
     said, tools = destroying(clients, consent=("page",), dry_run=True)
     assert said == [
-        f"To be destroyed: the stack {NAME} with 5 resources, its images and its artifacts.",
+        f"To be destroyed: the stack {NAME} with 6 resources, its images and its artifacts.",
         f"  {PAGE_BUCKET} is emptied first, versions too",
         f"  kept: Table (AWS::DynamoDB::Table {TABLE})",
     ]
     assert tools.ran == []
     assert is_there(clients)
+
+
+def test_a_table_that_goes_is_named_with_what_it_holds(clients: Clients) -> None:
+    deployed(clients)
+    said, _ = destroying(clients, dry_run=True)
+    assert f"  {TABLE} goes with every conversation and the audit trail" in said
 
 
 def test_what_is_left_is_listed_with_what_removes_it(clients: Clients) -> None:

@@ -16,6 +16,7 @@ from copilot.index_bundle.manifest import IndexUnusable
 from copilot.index_bundle.pointer import POINTER_KEY, IndexPointer, key_of, manifest_key
 from copilot.index_bundle.published import PublishedIndex
 from copilot.index_bundle.texts import FILES
+from embed import retention
 from embed.cli import main
 from embed.publishing import (
     DamagedVersion,
@@ -219,6 +220,186 @@ def test_the_commands_say_what_is_current(
     assert f"{old} is current, before it was" in capsys.readouterr().out
     assert main(["publish", str(first), "--bucket", "not-there"]) == 1
     assert "Check the bucket's name" in capsys.readouterr().err
+
+
+# --- old versions ---------------------------------------------------------------------------------
+
+DAY = retention.YOUNG_S
+
+
+class Shelf:
+    """A bucket whose versions a test makes old: each is a manifest and one file of a few bytes."""
+
+    def __init__(self, bucket: IndexBucket) -> None:
+        self.bucket = bucket
+        self.ages: dict[str, float] = {}
+
+    def holds(self, *ages_in_days: float, whole: bool = True) -> list[str]:
+        """Versions of these ages."""
+        names = []
+        for age in ages_in_days:
+            name = f"{len(self.ages):016x}-{0:012x}"
+            for file in ("texts.txt", "manifest.json") if whole else ("texts.txt",):
+                self.bucket.client.put_object(
+                    Bucket=self.bucket.name, Key=key_of(name, file), Body=b"{}"
+                )
+            self.ages[name] = age
+            names.append(name)
+        return names
+
+    def point_to(self, version: str) -> IndexPointer:
+        pointer = IndexPointer(version=version, manifest_sha256="0" * 64, published_at=1)
+        self.bucket.switch(pointer, self.bucket.pointer_etag())
+        return pointer
+
+    def prune(self, keep: int, before: IndexPointer | None = None) -> list[str]:
+        ages = self.ages
+
+        class Aged(IndexBucket, frozen=True):
+            def sizes(self, prefix: str) -> dict[str, tuple[int, float]]:
+                return {
+                    key: (size, -DAY * ages.get(key.split("/")[1], 0))
+                    for key, (size, _) in super().sizes(prefix).items()
+                }
+
+        aged = Aged(self.bucket.client, self.bucket.name)
+        return retention.prune(aged, keep=keep, before=before, now=lambda: 0.0)
+
+    def left(self) -> set[str]:
+        return {key.split("/")[1] for key in keys(self.bucket)} - {"current.json"}
+
+
+@pytest.fixture
+def shelf(bucket: IndexBucket) -> Shelf:
+    return Shelf(bucket)
+
+
+def test_the_newest_stay_and_so_does_what_is_younger_than_a_day(shelf: Shelf) -> None:
+    old = shelf.holds(9, 8, 7)
+    newest = shelf.holds(3, 2)
+    young = shelf.holds(0.9, 0.5, 0.1)
+    shelf.point_to(young[-1])
+    assert set(shelf.prune(keep=5)) == set(old)
+    assert shelf.left() == {*newest, *young}
+    assert set(shelf.prune(keep=1)) == set(newest)
+    assert shelf.left() == set(young)
+
+
+def test_the_current_version_stays_however_old_and_so_does_the_one_before_it(shelf: Shelf) -> None:
+    current, before, _, newest = shelf.holds(90, 80, 70, 2)
+    gone_back = shelf.point_to(before)
+    shelf.point_to(current)
+    shelf.prune(keep=1, before=gone_back)
+    assert shelf.left() == {current, before, newest}
+    shelf.prune(keep=1)
+    assert shelf.left() == {current, newest}
+
+
+def test_what_a_broken_upload_has_left_goes_once_it_is_old(shelf: Shelf) -> None:
+    (current,) = shelf.holds(5)
+    (left,) = shelf.holds(4, whole=False)
+    (under_way,) = shelf.holds(0.01, whole=False)
+    shelf.point_to(current)
+    assert shelf.prune(keep=10) == [left]
+    assert shelf.left() == {current, under_way}
+
+
+@pytest.mark.parametrize("pointer", [None, b"{}"])
+def test_where_nothing_is_known_to_be_current_nothing_is_deleted(
+    shelf: Shelf, pointer: bytes | None
+) -> None:
+    held = shelf.holds(9, 8, 7)
+    if pointer is None:
+        assert shelf.prune(keep=1) == []
+    else:
+        shelf.bucket.client.put_object(Bucket=shelf.bucket.name, Key=POINTER_KEY, Body=pointer)
+        with pytest.raises(IndexUnusable):
+            shelf.prune(keep=1)
+    assert shelf.left() == set(held)
+
+
+def test_a_version_to_which_somebody_goes_back_meanwhile_stays(shelf: Shelf) -> None:
+    first, second, current = shelf.holds(9, 8, 2)
+    shelf.point_to(current)
+
+    class GoesBack:
+        """A client beside which somebody rolls back as soon as anything is deleted."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(real, name)
+
+        def delete_object(self, **request: Any) -> Any:
+            done = real.delete_object(**request)
+            shelf.bucket = IndexBucket(real, "indexes")
+            shelf.point_to(second)
+            return done
+
+    real: Any = shelf.bucket.client
+    shelf.bucket = IndexBucket(GoesBack(), "indexes")
+    assert shelf.prune(keep=1) == [first]
+    assert shelf.left() == {second, current}
+
+
+def test_a_kept_version_can_be_gone_back_to_and_a_deleted_one_says_so(
+    bucket: IndexBucket, tmp_path: Path
+) -> None:
+    made_in_order = [
+        put(bucket, made(tmp_path, f"n{n}", {"t.md": f"# Tariff\n\nThe charge is {n} dollars.\n"}))
+        for n in range(3)
+    ]
+    oldest, middle, newest = (pointer.version for pointer in made_in_order)
+    shelf = Shelf(bucket)
+    shelf.ages = {oldest: 4, middle: 3, newest: 2}
+    assert shelf.prune(keep=2) == [oldest]
+    assert [version.name for version in versions(bucket)[0]].count(oldest) == 0
+    with pytest.raises(UnknownVersion, match="old ones are deleted"):
+        roll_back(bucket, oldest)
+    assert roll_back(bucket, middle).current.version == middle
+    fetched = download(bucket, made_in_order[1], tmp_path / "local")
+    assert "1 dollars" in ask(FaissRetriever.open(fetched, FakeEmbedder()), "charge")[0].text
+
+
+def test_an_old_version_that_is_published_again_while_it_is_deleted_is_whole(
+    bucket: IndexBucket, first: Path, second: Path
+) -> None:
+    old = put(bucket, first)
+    put(bucket, second)
+    client: Any = bucket.client
+
+    class Pruned:
+        """A client beside which the version is deleted just before it becomes current."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(client, name)
+
+        def put_object(self, **request: Any) -> Any:
+            if request["Key"] == POINTER_KEY:
+                for key in bucket.sizes(f"indexes/{old.version}/"):
+                    bucket.delete(key)
+            return client.put_object(**request)
+
+    publish(IndexBucket(Pruned(), bucket.name), first, over=bucket.current())
+    current = bucket.current()
+    assert current is not None
+    assert current.pointer.version == old.version
+    assert roll_back(bucket, old.version).current.version == old.version, "it is whole"
+
+
+def test_the_command_deletes_what_is_beyond_and_says_so(
+    bucket: IndexBucket,
+    first: Path,
+    second: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retention, "YOUNG_S", -60.0)
+    old = put(bucket, first)
+    put(bucket, second)
+    third = made(tmp_path, "third", {"t.md": "# Tariff\n\nThe customer charge is 15 dollars.\n"})
+    in_bucket = ["--bucket", bucket.name, "--keep", "0"]
+    assert main(["publish", str(third), *in_bucket]) == 0
+    assert f"{old.version}, an old version, was deleted." in capsys.readouterr().out
 
 
 # --- fetching -------------------------------------------------------------------------------------

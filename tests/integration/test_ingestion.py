@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,20 +16,23 @@ import boto3
 import pytest
 
 from copilot.documents.status import DocumentStatuses
-from copilot.index_bundle.bucket import IndexBucket
+from copilot.index_bundle.bucket import BucketUnreachable, IndexBucket
 from copilot.index_bundle.download import download
 from copilot.index_bundle.texts import IndexTexts
 from copilot.table import Table
+from deploy.destruction import empty
 from embed import handler as entry
 from embed.carrying import ReservedPaths, with_uploads
 from embed.draft import write_draft
 from embed.engine import LocalEngine
 from embed.holdings import held_in
-from embed.ingestion import GAVE_UP, Ingestion, Limits
+from embed.ingestion import ELSEWHERE, GAVE_UP, Ingested, Ingestion, Limits
 from embed.publishing import PublishedMeanwhile, publish
 from embed.reading import Reading
+from embed.retention import YOUNG_S
 from embed.sources import find_sources
 from inference.retrieval.faiss_retriever import FaissRetriever
+from tests import emf, saved_queries
 from tests.conftest import Time
 from tests.fakes import FakeEmbedder
 from tests.integration.index_builders import (
@@ -59,14 +64,14 @@ class Room:
         self._tmp = tmp_path
         self.ingestion = self.ingesting(self.indexes)
 
-    def ingesting(self, indexes: IndexBucket) -> Ingestion:
+    def ingesting(self, indexes: IndexBucket, **limits: Any) -> Ingestion:
         return Ingestion(
             documents=IndexBucket(self.s3, "documents"),
             indexes=indexes,
             statuses=self.statuses,
             embedder=lambda: self.embedder,
             shipped=self.shipped,
-            limits=Limits(max_bytes=10_000),
+            limits=Limits(**{"max_bytes": 10_000, **limits}),
         )
 
     def put(self, key: str, content: bytes = PUMP) -> str:
@@ -123,6 +128,55 @@ def test_what_is_replaced_and_what_is_removed_is_gone(room: Room) -> None:
     room.ingestion.run([room.delete("pump.md")])
     assert room.status("pump.md") == ("removed", None)
     assert "19 dollars" not in room.found("pumping station")
+
+
+def test_what_was_done_is_counted(room: Room) -> None:
+    good, bad = room.put("pump.md"), room.put("scan.pdf", b"%PDF-1.4 nothing")
+    assert room.ingestion.run([good, bad]) == Ingested(indexed=1, failed=1, published=1)
+    assert room.ingestion.run([good]) == Ingested(indexed=1)
+    assert room.ingestion.run([room.delete("pump.md")]) == Ingested(published=1)
+
+
+def test_old_indexes_are_deleted_and_the_current_one_is_not(room: Room) -> None:
+    ingestion = room.ingesting(AgedBucket.of(room.indexes), versions=0)
+    for number in (1, 2, 3):
+        ingestion.run([room.put("pump.md", PUMP.replace(b"17", str(number).encode()))])
+    # The one that was current until now may still be on its way to a process.
+    assert len(room.indexes.versions()) == 2
+    assert "pays 3 dollars" in room.found("pumping station")
+
+
+class AgedBucket(IndexBucket, frozen=True):
+    """A bucket in which everything was uploaded two days ago."""
+
+    @classmethod
+    def of(cls, bucket: IndexBucket) -> AgedBucket:
+        return cls(bucket.client, bucket.name)
+
+    def sizes(self, prefix: str) -> dict[str, tuple[int, float]]:
+        found = super().sizes(prefix)
+        return {key: (size, at - 2 * YOUNG_S) for key, (size, at) in found.items()}
+
+
+def test_old_indexes_that_cannot_be_deleted_keep_no_document_out(room: Room) -> None:
+    class Undeletable(AgedBucket, frozen=True):
+        def delete(self, key: str) -> None:
+            raise BucketUnreachable("AccessDenied")
+
+    ingestion = room.ingesting(Undeletable.of(room.indexes), versions=0)
+    for number in (1, 2, 3):
+        ingestion.run([room.put("pump.md", PUMP.replace(b"17", str(number).encode()))])
+    assert room.status("pump.md") == ("indexed", None)
+    assert len(room.indexes.versions()) == 3
+
+
+def test_where_vectors_are_in_qdrant_nothing_is_indexed_and_the_page_says_why(room: Room) -> None:
+    ingestion = room.ingesting(room.indexes, refusal=ELSEWHERE)
+    room.put("pump.md")
+    assert ingestion.run(["pump.md", "gone.md"]) == Ingested(failed=1)
+    assert room.status("pump.md") == ("failed", ELSEWHERE)
+    assert room.status("gone.md") == ("removed", None)
+    assert room.indexes.current() is None
 
 
 def test_the_index_is_the_one_that_a_build_from_the_start_would_make(
@@ -354,6 +408,56 @@ def test_what_fails_for_the_moment_is_delivered_again_and_at_last_given_up(
     room.s3.create_bucket(Bucket="indexes")
     assert deliver(message(2, "pump.md")) == []
     assert room.status("pump.md") == ("indexed", None)
+
+
+def test_a_run_that_is_killed_at_the_last_attempt_leaves_the_document_given_up(
+    room: Room, deliver: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """What ends a process: no handler of exceptions sees it."""
+
+    def killed(*_: Any, **__: Any) -> Any:
+        raise Killed
+
+    room.put("pump.md")
+    monkeypatch.setattr("embed.ingestion.load_source", killed)
+    for attempt, state in ((1, "indexing"), (4, "indexing"), (5, "failed")):
+        with pytest.raises(Killed):
+            deliver(message(1, "pump.md", deliveries=attempt))
+        assert room.status("pump.md")[0] == state
+    monkeypatch.undo()
+    assert room.status("pump.md") == ("failed", GAVE_UP)
+    room.ingestion.run(["pump.md"], last={"pump.md"})
+    assert room.status("pump.md") == ("indexed", None)
+
+
+def test_a_run_leaves_its_figures_in_a_line_that_the_saved_queries_read(
+    room: Room, deliver: Callable[..., list[str]]
+) -> None:
+    room.put("pump.md")
+    room.put("scan.pdf", b"%PDF-1.4 nothing")
+    entry.ingestion()  # It sets up the logs of its process.
+    logs = emf.logged()
+    record = message(1, "pump.md", "scan.pdf")
+    record["attributes"]["SentTimestamp"] = str(int(time.time() * 1000) - 5_000)
+    assert deliver(record, {"messageId": "2", "body": "no notification"}) == ["2"]
+    empty(room.s3, "indexes")
+    room.s3.delete_bucket(Bucket="indexes")
+    assert deliver(message(3, "pump.md", deliveries=5)) == ["3"]
+    done, broken = emf.metrics_of(logs.getvalue())
+    figures = emf.values_of(done)
+    assert 5_000 <= figures.pop("IngestionTime") < 300_000
+    assert figures == {"IndexedDocuments": 1, "FailedDocuments": 1, "PublishedIndexes": 1}
+    assert emf.values_of(broken) == {"FailedDocuments": 1, "Failures": 1}
+    lines = emf.lines_of(logs.getvalue())
+    known = {name for line in lines for name in line} | saved_queries.OF_LOGS_INSIGHTS
+    messages = {line["message"] for line in lines}
+    own = [q for q in saved_queries.saved_queries() if q.groups == {"IngestionLogs"}]
+    assert len(own) == 2
+    for query in own:
+        assert saved_queries.fields_of(query.text) <= known, query.name
+        (listed,) = re.findall(r"message in \[(.+)\]", query.text)
+        assert set(re.findall(r'"([^"]+)"', listed)) <= messages
 
 
 def test_the_entry_point_needs_nothing_that_the_image_lacks() -> None:
