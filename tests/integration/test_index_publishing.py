@@ -148,7 +148,7 @@ def test_other_bytes_under_the_same_name_are_not_overwritten(
 ) -> None:
     pointer = put(bucket, first)
     client = bucket.client
-    client.delete_object(Bucket=bucket.name, Key=POINTER_KEY)  # type: ignore[attr-defined]
+    client.delete_object(Bucket=bucket.name, Key=POINTER_KEY)
     client.put_object(Bucket=bucket.name, Key=key_of(pointer.version, "texts.txt"), Body=b"else")
     with pytest.raises(DamagedVersion, match=r"texts\.txt"):
         put(bucket, first)
@@ -183,9 +183,7 @@ def test_a_version_that_is_not_whole_is_not_gone_back_to(
     bucket: IndexBucket, first: Path, second: Path
 ) -> None:
     old, new = put(bucket, first), put(bucket, second)
-    bucket.client.delete_object(  # type: ignore[attr-defined]
-        Bucket=bucket.name, Key=key_of(old.version, "texts.txt")
-    )
+    bucket.client.delete_object(Bucket=bucket.name, Key=key_of(old.version, "texts.txt"))
     with pytest.raises(UnknownVersion, match=r"texts\.txt"):
         roll_back(bucket, old.version)
     current = bucket.current()
