@@ -1,4 +1,4 @@
-"""Embed the texts of a draft: those that are new, in the order of their lengths, a few at a time.
+"""Embed the texts of a draft: those that are new, the longest first, a few at a time.
 
 Only lengths and numbers are held for all texts; a text is read when its turn comes.
 """
@@ -25,8 +25,9 @@ Vectors = NDArray[np.float32]
 Numbers = NDArray[np.int64]
 Report = Callable[[str, int, int], None]
 
-BATCH = 32
-"""Sorted by length over the whole corpus, texts of one batch need almost no padding."""
+BATCH = 16
+"""Sorted by length over the whole corpus, texts of one batch need almost no padding; and of batches
+this small, the shortest last, every worker has one nearly to the end."""
 
 
 class Rows(NamedTuple):
@@ -53,7 +54,7 @@ def embed_texts(
     """
     starts, new, lengths = _compared(texts, vectors, known, block)
     # Stable, so that the batches are the same however the texts were read.
-    order = new[np.argsort(lengths, kind="stable")]
+    order = new[np.argsort(-lengths, kind="stable")]
     batches = [order[at : at + BATCH] for at in range(0, len(order), BATCH)]
     done = 0
     report("Embedding", 0, len(order))

@@ -26,8 +26,9 @@ CONFIG_SCHEMA = 1
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 
-# Small batches of similar length waste the least on padding: 8 was best of 1..64 on one core.
-BATCH = 8
+BATCH_TOKENS = 256
+"""Tokens of one forward pass of several texts. A long text goes alone: what one pass computes then
+fits the caches of one core, and nothing is padded. Short ones share the cost of a pass."""
 
 
 class ModelUnusable(Exception):
@@ -151,7 +152,16 @@ def padded(batch: Sequence[Encoding]) -> Inputs:
     return {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
 
 
-def by_length(encodings: Sequence[Encoding]) -> list[list[int]]:
-    """The numbers of ``encodings`` in batches of similar length."""
-    order = sorted(range(len(encodings)), key=lambda i: len(encodings[i].ids))
-    return [order[first : first + BATCH] for first in range(0, len(order), BATCH)]
+def by_length(encodings: Sequence[Encoding], tokens: int = BATCH_TOKENS) -> list[list[int]]:
+    """The numbers of ``encodings`` in batches of similar length, the longest first.
+
+    A batch of several has at most ``tokens`` tokens, padding included.
+    """
+    order = sorted(range(len(encodings)), key=lambda i: -len(encodings[i].ids))
+    batches: list[list[int]] = []
+    for number in order:
+        if batches and (len(batches[-1]) + 1) * len(encodings[batches[-1][0]].ids) <= tokens:
+            batches[-1].append(number)
+        else:
+            batches.append([number])
+    return batches

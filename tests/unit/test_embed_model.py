@@ -15,6 +15,7 @@ from inference.encoders.onnx_embedder import (
     EmbedderUnusable,
     OnnxEmbedder,
 )
+from inference.encoders.onnx_model import BATCH_TOKENS, by_length, open_tokenizer
 
 MODEL = Path(__file__).resolve().parents[2] / "inference" / "model"
 
@@ -108,3 +109,15 @@ def test_a_file_that_is_no_graph_is_refused(copied: Path) -> None:
     (copied / "model.onnx").write_bytes(b"\xff" * size)
     with pytest.raises(EmbedderUnusable, match="not an ONNX model"):
         OnnxEmbedder(copied)
+
+
+def test_texts_of_similar_length_share_a_pass_and_long_ones_go_alone() -> None:
+    texts = ["wind", "tariff " * 300, "meter " * 40, "solar park"] + ["grid " * 30] * 20
+    encodings = open_tokenizer(MODEL, 256).encode_batch(texts)
+    batches = by_length(encodings)
+    lengths = [[len(encodings[number].ids) for number in batch] for batch in batches]
+    assert sorted(number for batch in batches for number in batch) == list(range(len(texts)))
+    assert batches[0] == [1]
+    assert all(max(held) * len(held) <= BATCH_TOKENS for held in lengths if len(held) > 1)
+    assert lengths == sorted(lengths, key=lambda held: -held[0])
+    assert len(batches) == 5
