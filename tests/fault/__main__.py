@@ -56,7 +56,9 @@ def main() -> int:
 
 
 def _model(schedules: int, live: int, seed: int) -> int:
-    broken = _say("The model of the protocol", explore(seed, schedules), seed)
+    found = explore(seed, schedules)
+    broken = _say("The model of the protocol", found, seed)
+    print(f"  {found.told()}", flush=True)
     if live:
         title = "The product's worker and publisher on virtual time"
         broken += _say(title, explore_live(seed, live), seed)

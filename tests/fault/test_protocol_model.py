@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fault.model.explore import explore, first_harm, first_live_harm
+from tests.fault.model.explore import Exploration, explore, first_harm, first_live_harm
 from tests.fault.model.live import try_live
 from tests.fault.model.rules import MUTATIONS
 
@@ -14,8 +14,21 @@ SCHEDULES = 400
 WITHIN = 2_000
 
 
-def test_no_schedule_breaks_a_promise() -> None:
-    assert explore(0, SCHEDULES, processes=1).violations == []
+FRAMES = {"lost frame", "doubled frame", "reordered frame", "corrupted frame"}
+COURSE = {"crash", "refused call", "overtaken call", "takeover", "restart", "resume", *FRAMES}
+
+
+@pytest.fixture(scope="module")
+def exploration() -> Exploration:
+    return explore(0, SCHEDULES, processes=1)
+
+
+def test_no_schedule_breaks_a_promise(exploration: Exploration) -> None:
+    assert exploration.violations == []
+
+
+def test_the_schedules_are_not_tame(exploration: Exploration) -> None:
+    assert {what for what, count in exploration.course.seen.items() if count >= 20} == COURSE
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)

@@ -20,6 +20,19 @@ LIVE_BATCH = 50
 PRODUCT = Rules()
 
 
+@dataclass(kw_only=True)
+class Course:
+    """What schedules went through; ``seen``: in how many of them it happened."""
+
+    steps: int = 0
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Course) -> None:
+        """Count another's schedules as well."""
+        self.steps += other.steps
+        self.seen += other.seen
+
+
 @dataclass(frozen=True, kw_only=True)
 class Exploration:
     """What a number of schedules showed. ``violations``: the schedule's seed and what broke."""
@@ -27,21 +40,30 @@ class Exploration:
     schedules: int
     seconds: float
     violations: list[tuple[int, str]] = field(default_factory=list)
+    course: Course = field(default_factory=Course)
 
     def kinds(self) -> str:
         """The promises that were broken, the most frequent first."""
         counted = Counter(what for _, what in self.violations)
         return "; ".join(f"{what} ({count})" for what, count in counted.most_common())
 
+    def told(self) -> str:
+        """What the schedules went through, so that tame ones cannot pass for a proof."""
+        seen = self.course.seen.most_common()
+        shares = ", ".join(f"{what} {count / self.schedules:.0%}" for what, count in seen)
+        return f"{self.course.steps / self.schedules:.1f} random steps a schedule; with {shares}"
 
-def try_schedule(seed: int, rules: Rules = PRODUCT) -> str | None:
-    """Run one schedule; returns the promise that it breaks, if it does."""
+
+def try_schedule(seed: int, rules: Rules = PRODUCT, course: Course | None = None) -> str | None:
+    """Run one schedule and add to ``course``; returns the promise that it breaks, if it does."""
     world = World(seed, rules)
     try:
         world.run()
     except Violation as violation:
         return str(violation)
     finally:
+        if course is not None:
+            course.add(Course(steps=world.steps, seen=Counter(world.seen)))
         world.take_apart()
     return None
 
@@ -69,8 +91,15 @@ def explore(
     else:
         with _pool(processes) as pool:
             found = list(pool.map(_run_batch, batches))
-    violations = [violation for batch in found for violation in batch]
-    return Exploration(schedules=schedules, seconds=time.monotonic() - began, violations=violations)
+    course = Course()
+    for _, of_batch in found:
+        course.add(of_batch)
+    return Exploration(
+        schedules=schedules,
+        seconds=time.monotonic() - began,
+        violations=[violation for violations, _ in found for violation in violations],
+        course=course,
+    )
 
 
 def explore_live(first: int, schedules: int) -> Exploration:
@@ -108,13 +137,14 @@ def _run_live_batch(batch: tuple[int, int]) -> list[tuple[int, str]]:
     return [(seed, what) for seed, what in outcomes if what is not None]
 
 
-def _run_batch(batch: tuple[int, int, str | None]) -> list[tuple[int, str]]:
+def _run_batch(batch: tuple[int, int, str | None]) -> tuple[list[tuple[int, str]], Course]:
     start, stop, mutation = batch
     rules = PRODUCT if mutation is None else MUTATIONS[mutation]
+    course = Course()
     gc.disable()  # Hardly anything is left to it; that is collected once a batch.
     try:
-        outcomes = ((seed, try_schedule(seed, rules)) for seed in range(start, stop))
-        return [(seed, what) for seed, what in outcomes if what is not None]
+        outcomes = ((seed, try_schedule(seed, rules, course)) for seed in range(start, stop))
+        return [(seed, what) for seed, what in outcomes if what is not None], course
     finally:
         gc.enable()
         gc.collect()

@@ -87,6 +87,8 @@ class Machine:
             else:
                 self._acknowledge()
             return
+        if self._lease.header.attempts > 1:
+            self._world.seen.add("takeover")
         self._subscribers = self._lease.header.subscribers
         self._stopped = self._lease.header.cancelled
         self._plan(self._lease)
@@ -105,6 +107,7 @@ class Machine:
     def _write(self, lease: Lease) -> None:
         chance = self._world.random.random()
         if chance < 0.06 and self._said:
+            self._world.seen.add("restart")
             self._lease = self._log.restart(lease)
             self._plan(self._lease)
             return

@@ -32,12 +32,12 @@ class Socket:
     def disturb(self, random: Random) -> str:
         """Do something bad to a frame that is on its way to the client; returns what."""
         at = random.randrange(len(self.downward))
-        fault = random.choice(("lose", "lose", "double", "reorder", "reorder", "corrupt"))
-        if fault == "lose":
+        fault = random.choice(("lost", "lost", "doubled", "reordered", "reordered", "corrupted"))
+        if fault == "lost":
             del self.downward[at]
-        elif fault == "double":
+        elif fault == "doubled":
             self.downward.insert(random.randrange(len(self.downward) + 1), self.downward[at])
-        elif fault == "reorder":
+        elif fault == "reordered":
             frame = self.downward[at]
             del self.downward[at]
             self.downward.insert(random.randrange(len(self.downward) + 1), frame)

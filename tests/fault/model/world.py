@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 from botocore.exceptions import ClientError
@@ -57,6 +57,9 @@ class World:
         self.now = BEGAN
         self.skewed = self.random.random() < 0.3
         self.attempts = 0
+        self.steps = 0
+        self.seen: set[str] = set()
+        """What went wrong, and what was done about it."""
         self.queue = Queue()
         self.come_back = come_back
         self._client = MemoryDynamoDb()
@@ -122,7 +125,8 @@ class World:
             )
         except (Crash, ClientError):
             return None
-        self._sockets[socket.connection_id] = socket
+        standing = [other for other in self._sockets.values() if other.open]
+        self._sockets = {other.connection_id: other for other in (*standing, socket)}
         return socket
 
     def push(self, connections: frozenset[str], event: AnyServerEvent) -> list[str]:
@@ -156,6 +160,7 @@ class World:
         self.ledger.close(self.tabs)
 
     def _step(self) -> None:
+        self.steps += 1
         possible = self._possible()
         at = self.random.random() * sum([weight for weight, _, _ in possible])
         for weight, act, whose in possible:
@@ -171,15 +176,12 @@ class World:
         found: list[tuple[float, Callable[[Any], object], object]] = [
             (1.0, World._let_time_pass, self)
         ]
-        for machine in self._machines:
-            if not machine.running:
-                found.append((4.0, Machine.step, machine))
+        found += [(4.0, Machine.step, machine) for machine in self._machines if not machine.running]
         for socket in self._sockets.values():
             if socket.upward:
                 found.append((4.0, self._serve, socket))
             if socket.downward:
-                found.append((4.0, self._deliver, socket))
-                found.append((0.7, self._disturb, socket))
+                found += ((4.0, self._deliver, socket), (0.7, self._disturb, socket))
         for tab in self.tabs:
             if not tab.finished:
                 found.append((0.6, Tab.watch, tab))
@@ -187,11 +189,9 @@ class World:
                     found.append((0.3, Socket.cut, tab.socket))
                 found.append((0.04, Tab.leave, tab))
             if tab.answer_id is not None and not tab.gone:
-                found.append((0.12, Tab.cancel, tab))
-                found.append((0.2, Tab.reload, tab))
+                found += ((0.12, Tab.cancel, tab), (0.2, Tab.reload, tab))
                 if len(self.tabs) < 4:
-                    found.append((0.2, self._second_tab, tab))
-                    found.append((0.2, self._follow_up, tab))
+                    found += ((0.2, self._second_tab, tab), (0.2, self._follow_up, tab))
         if self.queue.letters:
             found.append((0.3, World._deliver_twice, self))
         if self.queue.dead:
@@ -220,7 +220,7 @@ class World:
         self.queue.send(letter.answer_id, self.now)
 
     def _disturb(self, socket: Socket) -> None:
-        socket.disturb(self.random)
+        self.seen.add(f"{socket.disturb(self.random)} frame")
 
     def _deliver(self, socket: Socket) -> None:
         frame = socket.downward.popleft()
@@ -235,8 +235,10 @@ class World:
         del socket.upward[at]
         try:
             message = decode_client(frame)
-            if self.rules.flat_epochs and isinstance(message, Resume):
-                message = replace(message, epoch=self._epoch_of(message.answer_id))
+            if isinstance(message, Resume):
+                self.seen.add("resume")
+                if self.rules.flat_epochs:
+                    message = replace(message, epoch=self._epoch_of(message.answer_id))
             connection = self._connections.get(socket.connection_id)
             caller = Caller(connection_id=socket.connection_id, identity=connection.identity)
             outcome = self._routes.route(caller, message, "frame")
@@ -276,11 +278,13 @@ class World:
     def _before(self, operation: str) -> None:
         chance = self.random.random()
         if chance < 0.008:
-            raise Crash
+            self._crash()
         if chance < 0.016:
+            self.seen.add("refused call")
             raise throttled(operation)
         if chance < 0.12 and self._depth < DEEPEST:
             self._depth += 1
+            self.seen.add("overtaken call")
             try:
                 for _ in range(self.random.randint(1, 5)):
                     self._step()
@@ -289,7 +293,11 @@ class World:
 
     def _after(self, operation: str) -> None:
         if self.random.random() < 0.008:
-            raise Crash
+            self._crash()
+
+    def _crash(self) -> NoReturn:
+        self.seen.add("crash")
+        raise Crash
 
     # --- calm ---------------------------------------------------------------------------------
 
