@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from copilot.answer_log.stopping import Stopping
+from copilot.conversations.deletion import Deletion
+from copilot.conversations.heads import Heads
 from copilot.conversations.history import ConversationHead, Conversations
 from copilot.conversations.listing import ConversationList, Position
 from copilot.identity import Identity
@@ -37,6 +39,8 @@ class TableConversationDesk:
         redacted: Iterable[str],
     ) -> None:
         self._list = ConversationList(table, now, retention_s=retention_s, redacted=redacted)
+        self._heads = Heads(table, now)
+        self._deletion = Deletion(table, now, retention_s=retention_s)
         self._conversations = Conversations(table, now)
         self._stopping = Stopping(table, now, retention_s=retention_s, audit_s=audit_s)
         self._answers = AnswerReading(table, now)
@@ -53,13 +57,13 @@ class TableConversationDesk:
         return summary_of(self._list.create(who, new.title))
 
     def get(self, who: Identity, conversation_id: str) -> models.Conversation:
-        head = self._list.head(who, conversation_id)
+        head = self._heads.undeleted(who, conversation_id)
         return conversation_of(head, self._turns(who, head))
 
     def change(
         self, who: Identity, conversation_id: str, change: models.ConversationChange
     ) -> models.ConversationSummary:
-        head = self._list.head(who, conversation_id)
+        head = self._heads.undeleted(who, conversation_id)
         if change.title is not None:
             head = self._list.rename(who, conversation_id, change.title)
         if change.pinned is not None:
@@ -67,7 +71,7 @@ class TableConversationDesk:
         return summary_of(head)
 
     def delete(self, who: Identity, conversation_id: str) -> models.DeletedConversation:
-        head = self._list.delete(who, conversation_id)
+        head = self._deletion.delete(who, conversation_id)
         if head.active_answer is not None:
             self._stopping.cancel(who, head.active_answer)
         return models.DeletedConversation(
@@ -75,7 +79,7 @@ class TableConversationDesk:
         )
 
     def restore(self, who: Identity, conversation_id: str) -> models.ConversationSummary:
-        return summary_of(self._list.restore(who, conversation_id))
+        return summary_of(self._deletion.restore(who, conversation_id))
 
     def export(
         self, who: Identity, conversation_id: str, form: ExportFormat, leaf: str | None
