@@ -22,11 +22,14 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from benchmarks.cost import prices
 from benchmarks.report import Budget, Measure, Result, Table, run
 from benchmarks.streams.batches import Batch, Scene, answered
 from benchmarks.streams.workers import our_worker, plain_worker
 
 BUDGET_DELAY_MS = 150.0
+_STREAMS = 1000
+"""At one time, for the Lambda concurrency of a load: as many as an account may have by default."""
 
 
 def measure(options: argparse.Namespace) -> Result:
@@ -64,6 +67,8 @@ def _plain(options: argparse.Namespace) -> Batch:
 
 
 def _table(size: int, ours: list[Batch], plain: list[Batch]) -> Table:
+    price = float(prices.read().price("lambda_gb_seconds").usd)
+
     def row(what: str, unit: str, value: Callable[[Batch], float]) -> Measure:
         return Measure(
             what=what, unit=unit, ours=[value(b) for b in ours], plain=[value(b) for b in plain]
@@ -75,6 +80,31 @@ def _table(size: int, ours: list[Batch], plain: list[Batch]) -> Table:
         row("tokens a second", "1/s", lambda b: b.tokens_per_s),
         row("CPU per token, start and end of answers included", "us", lambda b: b.cpu_us_per_token),
         row("Lambda time per million tokens at 2048 MB", "GB-s", lambda b: b.gb_s_per_million),
+        row("Lambda cost per million tokens", "USD", lambda b: b.gb_s_per_million * price),
+        Measure(
+            what="Lambda concurrency that 1,000 such streams take",
+            unit="",
+            ours=[_STREAMS / size] * len(ours),
+            plain=[float(_STREAMS)] * len(plain),
+        ),
+        Measure(
+            what="CPU per token while all speak",
+            unit="us",
+            ours=[b.steady_cpu_us_per_token for b in ours],
+        ),
+        Measure(
+            what="of one core: the worker", unit="%", ours=[b.worker_share * 100 for b in ours]
+        ),
+        Measure(
+            what="of one core: the scripted DynamoDB and management API",
+            unit="%",
+            ours=[b.aws_share * 100 for b in ours],
+        ),
+        Measure(
+            what="of one core: the scripted model",
+            unit="%",
+            ours=[b.model_share * 100 for b in ours],
+        ),
         Measure(
             what="first token after the batch, p50", unit="ms", ours=[b.first_p50 for b in ours]
         ),

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from msgspec import Struct
 
+from inference.demand import Demand
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -288,8 +290,12 @@ class ChatModel(Protocol):
     metered: bool
     """Whether what it reads and writes are tokens that somebody pays for."""
 
-    def stream(self, prompt: Prompt) -> AsyncIterator[TextDelta | Finished]:
+    def stream(
+        self, prompt: Prompt, wanted: Demand | None = None
+    ) -> AsyncIterator[TextDelta | Finished]:
         """Yield deltas, then exactly one ``Finished``.
+
+        While ``wanted`` is cleared, nothing need be read; what the provider says then comes later.
 
         Raises:
             ModelError: the provider refused, broke off or went silent.

@@ -7,7 +7,6 @@ Every flush goes through the answer log first; only a worker that still owns the
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -31,14 +30,16 @@ from copilot.wire import (
 from copilot.wire import Status as StatusFrame
 from inference.answering.mailbox import Closed, Mailbox, Tick
 from inference.answering.turn_events import Ended, Found, Restarted, Started, Status, TurnEvent
+from inference.demand import Demand
 from inference.ports import Clock, ConnectionGone, PushRefused, Sink, TextDelta, Throttled
 
 logger = logging.getLogger(__name__)
 
 
 _STEPS_TO_READ = 10
-"""Steps of the event loop in which all that a model has said gets from the network's buffers into
-the mailbox: wake the reader, take what aiohttp holds, let the socket be read, take the rest."""
+"""Steps of the event loop in which all that a model has said gets from its library's buffers into
+the mailbox. Where nothing waits there already, the reader leaves its socket alone while nothing is
+wanted, and what has come since is one piece."""
 
 
 class Log(Protocol):
@@ -80,7 +81,7 @@ class Publisher:
         lease: Lease,
         events: AsyncGenerator[TurnEvent],
         cancelled: asyncio.Event,
-        wanted: asyncio.Event | None = None,
+        wanted: Demand | None = None,
     ) -> End:
         """Publish ``events`` under ``lease`` and return the terminal event that was stored.
 
@@ -90,7 +91,7 @@ class Publisher:
         Raises:
             Fenced: another worker owns the answer now, or it has ended; nothing more was pushed.
         """
-        publication = _Publication(self, lease, cancelled, wanted or asyncio.Event())
+        publication = _Publication(self, lease, cancelled, wanted or Demand())
         reader = asyncio.ensure_future(publication.read(events))
         ticker = asyncio.ensure_future(publication.tick())
         try:
@@ -114,7 +115,7 @@ class _Publication:
         publisher: Publisher,
         lease: Lease,
         cancelled: asyncio.Event,
-        wanted: asyncio.Event,
+        wanted: Demand,
     ) -> None:
         self._log = publisher.log
         self._sink = publisher.sink
@@ -196,8 +197,9 @@ class _Publication:
         )
         await self._wait_for_window()
         self._wanted.set()
-        for _ in range(_STEPS_TO_READ):
-            await asyncio.sleep(0)
+        if not self._mailbox.is_empty:
+            for _ in range(_STEPS_TO_READ):
+                await asyncio.sleep(0)
 
     async def _send_sources(self, items: list[Source]) -> None:
         seq = self._seq + 1
@@ -241,12 +243,7 @@ class _Publication:
         The window begins with the flush before: what that and its push take is part of it, so that
         a token waits for one window and its own flush at most, however slow these are.
         """
-        remaining = self._gathering_since + self._window - self._clock.monotonic()
-        if remaining <= 0:
-            return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(remaining):
-                await self._mailbox.urgent.wait()
+        await self._mailbox.gather(self._gathering_since + self._window - self._clock.monotonic())
 
     # --- pushing ------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from inference.answering.knowledge import Parts
 from inference.answering.turn import Limits, refused, run_turn
 from inference.answering.turn_events import Question, Status, TurnEvent
 from inference.cache.guards.exploration import NEVER, Exploration
+from inference.demand import Demand
 from inference.engine import EngineLoader, EngineUnusable
 from inference.metering.meter import Meter
 from inference.metering.metered_ports import MeteredCache, MeteredLog, MeteredModel, MeteredSink
@@ -118,8 +119,7 @@ class Worker:
         return DONE
 
     async def _publish(self, lease: Lease, deadline: float, meter: Meter) -> None:
-        cancelled, wanted = asyncio.Event(), asyncio.Event()
-        wanted.set()
+        cancelled, wanted = asyncio.Event(), Demand()
         if lease.header.cancelled:
             cancelled.set()
         publisher = replace(
@@ -148,7 +148,7 @@ class Worker:
         lease: Lease,
         deadline: float,
         cancelled: asyncio.Event,
-        wanted: asyncio.Event,
+        wanted: Demand,
         meter: Meter,
     ) -> AsyncGenerator[TurnEvent]:
         if not self._engine.is_ready:

@@ -20,6 +20,7 @@ from copilot.wire import AnyServerEvent, End, Source, decode_event
 from inference.cache.guards.decide import RIVAL_MARGIN
 from inference.cache.owners import owner_hash
 from inference.cache.qdrant_cache import CANDIDATES, point_id
+from inference.demand import Demand
 from inference.ports import (
     CachedAnswer,
     CacheScope,
@@ -221,7 +222,9 @@ class FakeModel:
         self.asked_to_complete: list[Sequence[ChatMessage]] = []
         self.open_streams = 0
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[TextDelta | Finished]:
+    async def stream(
+        self, prompt: Prompt, wanted: Demand | None = None
+    ) -> AsyncIterator[TextDelta | Finished]:
         script = self.scripts[min(len(self.prompts), len(self.scripts) - 1)]
         self.prompts.append(prompt)
         self.open_streams += 1

@@ -13,6 +13,9 @@ from benchmarks.generated import Parts, regenerated
 COMPANY = Workload(qps=Fraction(1), users=1000)
 """The month that docs/cost.md takes apart: one question a second, ten hours a day."""
 
+BUSY = Workload(qps=Fraction(10), users=10_000)
+"""A load at which workers share: ten questions a second, ten hours a day."""
+
 PAGES = (ROOT / "docs" / "cost.md", ROOT / "docs" / "deploy.md")
 
 
@@ -27,6 +30,7 @@ def parts(costs: report.Costs) -> Parts:
         "cost: sizes": lambda: report.sizes(costs),
         "cost: month": lambda: report.month(costs, COMPANY),
         "cost: answer": lambda: report.answer(costs, COMPANY),
+        "cost: sharing": lambda: report.sharing(costs, BUSY),
         "cost: idle": lambda: report.at_rest(costs) + "\n" + report.idle_verdict(costs) + "\n",
         "cost: prices": lambda: report.price_rows(costs),
         "cost: doubts": doubts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
@@ -135,6 +135,49 @@ def sizes(costs: Costs) -> str:
         "plain design",
     )
     return table(head, rows)
+
+
+def sharing(costs: Costs, work: Workload) -> str:
+    """What it saves that a worker carries several streams, by how many workers there may be."""
+    model = costs.model
+    offered = model.offered(replace(work, batch_size=1))
+    alone = Sharing("1", replace(work, batch_size=1, maximum_concurrency=1000))
+    rows = [alone]
+    for share in (Fraction(1, 2), Fraction(1, 4), Fraction(1, 6)):
+        workers = max(2, -(-(offered * share).numerator // (offered * share).denominator))
+        shared = replace(work, batch_size=10, maximum_concurrency=workers)
+        if not model.overloaded(shared):
+            rows.append(Sharing(f"10, `MaximumConcurrency` {workers}", shared))
+    lambdas = {row: costs.ours(row.work).by_service()["Lambda"] for row in rows}
+    return table(
+        (
+            "`BatchSize`",
+            "questions per invocation",
+            "invocations at one time",
+            "seconds of a worker billed per answer",
+            "Lambda, USD a month",
+            "saved",
+        ),
+        [
+            (
+                row.batch_size,
+                f"{float(model.questions_per_invocation(row.work)):.1f}",
+                f"{float(work.qps * model.worker_ms(row.work) / 1000):.0f}",
+                f"{float(model.worker_ms(row.work) / 1000):.2f}",
+                usd(lambdas[row]),
+                "" if row is alone else f"{float(1 - lambdas[row] / lambdas[alone]):.0%}",
+            )
+            for row in rows
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """One row of ``sharing``."""
+
+    batch_size: str
+    work: Workload
 
 
 def at_rest(costs: Costs, overrides: Mapping[str, str] | None = None) -> str:

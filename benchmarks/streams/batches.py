@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from benchmarks.streams import aws_server, model_server
 from benchmarks.streams.aws_server import Seen
+from benchmarks.streams.core_shares import CoreShares
 from benchmarks.streams.neighbours import Neighbour
 from benchmarks.streams.workers import Usage, Worker
 
@@ -44,6 +45,12 @@ class Batch(Struct, frozen=True, kw_only=True):
     mb_per_stream: float
     gb_s_per_million: float
     """Lambda time per million tokens."""
+    steady_cpu_us_per_token: float
+    """The worker's, while every stream was running."""
+    worker_share: float
+    aws_share: float
+    model_share: float
+    """Of one core, meanwhile: the worker, DynamoDB with the management API, the model."""
 
 
 def answered(
@@ -62,6 +69,7 @@ def answered(
         Neighbour(aws_server.serve, scene.aws_delay_s) as aws,
         Neighbour(model_server.serve, scene.tokens, scene.rate, FIRST_TOKEN_S) as model,
         make(aws.urls, model.urls) as worker,
+        CoreShares({"worker": worker.pid, "aws": aws.pid, "model": model.pid}) as shares,
     ):
         found = {}
         for size in (1, *sizes):
@@ -69,17 +77,21 @@ def answered(
             ids = aws.ask("ask", questions)
             usage = worker.answer(questions if by_question else ids)
             asked_at, seen, _ = aws.ask("report")
-            found[size] = batch_of(asked_at, seen, usage, scene.tokens)
+            found[size] = batch_of(asked_at, seen, usage, scene, shares)
         return found
 
 
-def batch_of(asked_at: float, seen: Sequence[Seen], usage: Usage, tokens: int) -> Batch:
+def batch_of(
+    asked_at: float, seen: Sequence[Seen], usage: Usage, scene: Scene, shares: CoreShares
+) -> Batch:
     """The figures of one batch; every answer must have come whole."""
+    tokens = scene.tokens
     got = [len(one.tokens) for one in seen]
     assert got == [tokens] * len(seen), f"tokens are missing: {got}"
     assert all(one.state == "done" for one in seen), [one.state for one in seen]
     assert usage.failures == 0, usage
     delays = steady_delays(seen)
+    share = shares.between(*steady(seen))
     firsts = sorted(one.tokens[0][1] - asked_at for one in seen)
     total = sum(got)
     return Batch(
@@ -93,14 +105,21 @@ def batch_of(asked_at: float, seen: Sequence[Seen], usage: Usage, tokens: int) -
         cpu_us_per_token=usage.cpu_s / total * 1e6,
         mb_per_stream=usage.grown_mb / len(seen),
         gb_s_per_million=usage.wall_s * MEMORY_GB / total * 1e6,
+        steady_cpu_us_per_token=share["worker"] / (len(seen) * scene.rate) * 1e6,
+        worker_share=share["worker"],
+        aws_share=share["aws"],
+        model_share=share["model"],
     )
 
 
-def steady_delays(seen: Sequence[Seen]) -> list[float]:
-    """Delays of the tokens that were sent while every stream was running; where they run one after
-    another, of all."""
+def steady(seen: Sequence[Seen]) -> tuple[float, float]:
+    """From when to when every stream was running; one after another, all the time."""
     began = max(one.tokens[0][0] for one in seen) + (_SETTLING_MS if len(seen) > 1 else 0)
     ended = min(one.tokens[-1][0] for one in seen)
-    if began > ended:
-        began, ended = 0, float("inf")
+    return (began, ended) if began <= ended else (0, float("inf"))
+
+
+def steady_delays(seen: Sequence[Seen]) -> list[float]:
+    """Delays of the tokens that were sent within ``steady``."""
+    began, ended = steady(seen)
     return sorted(at - sent for one in seen for sent, at in one.tokens if began <= sent <= ended)

@@ -23,6 +23,12 @@ class Neighbour:
         )
         self.urls: Any = None
 
+    @property
+    def pid(self) -> int:
+        """Its process, once it has started."""
+        assert self._process.pid is not None
+        return self._process.pid
+
     def __enter__(self) -> Neighbour:
         self._process.start()
         self.urls = self._receive(30)

@@ -1,4 +1,4 @@
-"""One worker process: the function's own composition root, given batches of questions on stdin.
+"""One worker process, started as Lambda starts it, given batches of questions on stdin.
 
 ``python -m benchmarks.streams.worker`` first says that it is warm. Then it takes a JSON list of
 answer ids a line, answers them as the handler does, and says what that took, a JSON object a line.
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from copilot.question_queue.messages import AnswerQuestion, encode_message
-from inference import app
+from inference import app, start  # noqa: F401  (start builds the process, as Lambda has it do)
 from inference.bootstrap import Process
 
 _INVOCATION_S = 300.0
@@ -26,7 +26,7 @@ def main() -> None:
     """Serve until stdin ends."""
     process = app.process()
     _say(app.warm_up(process))
-    with asyncio.Runner() as runner:
+    with app.runner() as runner:
         for line in sys.stdin:
             gc.collect()
             before, cpu, wall = resident_mb(), time.process_time(), time.monotonic()

@@ -62,6 +62,12 @@ class Worker:
             with self._process:
                 self._process.kill()
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def answer(self, batch: Sequence[str]) -> Usage:
         """Answer a batch: ids of answers, for the plain worker questions."""
         assert self._process is not None

@@ -23,12 +23,18 @@ Item = TurnEvent | Tick | Closed
 
 
 class Mailbox:
-    """A queue with one reader. ``urgent`` is set while something waits that must not wait."""
+    """A queue with one reader."""
 
     def __init__(self) -> None:
         self._items: deque[Item] = deque()
         self._filled = asyncio.Event()
-        self.urgent = asyncio.Event()
+        self._hurry = False
+        self._gathering: asyncio.Future[None] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._items
 
     def put(self, item: Item) -> None:
         """Add an item; a tick only where none is waiting."""
@@ -39,7 +45,8 @@ class Mailbox:
         self._items.append(item)
         self._filled.set()
         if isinstance(item, Ended | Restarted | Closed):
-            self.urgent.set()
+            self._hurry = True
+            _finish(self._gathering)
 
     async def take(self, max_bytes: int) -> Item:
         """Wait for the next item; texts that follow each other come as one, cut at ``max_bytes``.
@@ -52,9 +59,22 @@ class Mailbox:
         if isinstance(self._items[0], TextDelta):
             return TextDelta(text=self._take_text(max_bytes))
         item = self._items.popleft()
-        if not any(isinstance(kept, Ended | Restarted | Closed) for kept in self._items):
-            self.urgent.clear()
+        self._hurry = any(isinstance(kept, Ended | Restarted | Closed) for kept in self._items)
         return item
+
+    async def gather(self, seconds: float) -> None:
+        """Let items gather for so long, or until one waits that must not wait."""
+        if seconds <= 0 or self._hurry:
+            return
+        # One of these a window and answer: asyncio.timeout would cancel and catch every time.
+        loop = asyncio.get_running_loop()
+        self._gathering = loop.create_future()
+        timer = loop.call_later(seconds, _finish, self._gathering)
+        try:
+            await self._gathering
+        finally:
+            timer.cancel()
+            self._gathering = None
 
     def _take_text(self, max_bytes: int) -> str:
         pieces: list[str] = []
@@ -69,6 +89,11 @@ class Mailbox:
         if tail:
             self._items.appendleft(TextDelta(text=tail))
         return head
+
+
+def _finish(gathering: asyncio.Future[None] | None) -> None:
+    if gathering is not None and not gathering.done():
+        gathering.set_result(None)
 
 
 def cut(text: str, max_bytes: int) -> tuple[str, str]:

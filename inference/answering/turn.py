@@ -38,6 +38,7 @@ from inference.chat_models.generation import (
     generate,
 )
 from inference.chat_models.price import Price
+from inference.demand import Demand
 from inference.grounding import citations, evidence, support
 from inference.grounding.links import unknown_links
 from inference.grounding.sources import sources_of
@@ -70,7 +71,7 @@ async def run_turn(
     limits: Limits | None = None,
     deadline: float = math.inf,
     cancelled: asyncio.Event | None = None,
-    wanted: asyncio.Event | None = None,
+    wanted: Demand | None = None,
 ) -> AsyncGenerator[TurnEvent]:
     """Answer one question.
 
@@ -114,7 +115,7 @@ class _Turn:
         watch: Stopwatch,
         known: Knowledge,
         origin: Origin,
-        wanted: asyncio.Event | None,
+        wanted: Demand | None,
     ) -> None:
         self._parts = parts
         self._origin = origin

@@ -17,6 +17,9 @@ from inference.aws.http1 import Malformed, Response, ResponseReader
 
 CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 5.0
+"""Looked after four times within it, for all requests at once: a timer for each costs a twentieth
+of what the request does."""
+
 IDLE_S = 20.0
 """A connection that rested longer is not trusted: a function that was frozen learns late that the
 other side has hung up."""
@@ -45,6 +48,8 @@ class HttpPool:
         self._context: ssl.SSLContext | None = None
         self._places = asyncio.Semaphore(limit)
         self._idle: deque[_Connection] = deque()
+        self._busy: set[_Connection] = set()
+        self._watched = False
         self._now = now
 
     async def request(self, head: bytes, body: bytes) -> Response:
@@ -84,13 +89,28 @@ class HttpPool:
         return None
 
     async def _exchange(self, connection: _Connection, data: bytes) -> Response:
-        response = await connection.exchange(data)
+        self._busy.add(connection)
+        if not self._watched:
+            self._watch()
+        try:
+            response = await connection.exchange(data)
+        finally:
+            self._busy.discard(connection)
         if response.keeps_alive and connection.is_open:
             connection.rested_at = self._now()
             self._idle.append(connection)
         else:
             connection.abort()
         return response
+
+    def _watch(self) -> None:
+        """End what is silent, now and for as long as anything is under way."""
+        loop = asyncio.get_running_loop()
+        for connection in tuple(self._busy):
+            connection.end_if_silent(since=loop.time() - READ_TIMEOUT_S)
+        self._watched = bool(self._busy)
+        if self._watched:
+            loop.call_later(READ_TIMEOUT_S / 4, self._watch)
 
     async def _connect(self) -> _Connection:
         loop = asyncio.get_running_loop()
@@ -119,6 +139,7 @@ class _Connection(asyncio.Protocol):
         self._waiting: asyncio.Future[Response] | None = None
         self._reader = ResponseReader()
         self._heard = False
+        self._asked_at = 0.0
 
     @property
     def is_open(self) -> bool:
@@ -133,8 +154,7 @@ class _Connection(asyncio.Protocol):
         """
         loop = asyncio.get_running_loop()
         self._reader, self._heard = ResponseReader(), False
-        self._waiting = loop.create_future()
-        timer = loop.call_later(READ_TIMEOUT_S, self._silent)
+        self._waiting, self._asked_at = loop.create_future(), loop.time()
         try:
             if self._transport is None or self._transport.is_closing():
                 raise _HungUp("the connection was closed")
@@ -145,7 +165,6 @@ class _Connection(asyncio.Protocol):
             self.abort()
             raise
         finally:
-            timer.cancel()
             self._waiting = None
 
     def abort(self) -> None:
@@ -175,8 +194,10 @@ class _Connection(asyncio.Protocol):
         kind = HttpFailed if self._heard else _HungUp
         self._fail(kind(f"the connection broke off: {error!r}"))
 
-    def _silent(self) -> None:
-        self._fail(HttpFailed(f"no response within {READ_TIMEOUT_S:.0f} s"))
+    def end_if_silent(self, *, since: float) -> None:
+        """Fail what was asked before ``since`` on the loop's clock."""
+        if self._asked_at <= since:
+            self._fail(HttpFailed(f"no response within {READ_TIMEOUT_S:.0f} s"))
 
     def _fail(self, error: Exception) -> None:
         if self._waiting is not None and not self._waiting.done():

@@ -33,6 +33,8 @@ class Signer:
         self._region = region
         self._host = host
         self._key: tuple[tuple[str, str], bytes] | None = None
+        self._second = -1
+        self._stamp = ""
 
     def head(
         self,
@@ -47,7 +49,7 @@ class Signer:
         ``path`` is URL-encoded, ``headers`` have lower-case names, ``now`` is seconds since the
         epoch.
         """
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+        stamp = self._stamp_of(int(now))
         signed = {**headers, "host": self._host, "x-amz-date": stamp}
         if credentials.token:
             signed["x-amz-security-token"] = credentials.token
@@ -74,6 +76,13 @@ class Signer:
             f"SignedHeaders={';'.join(names)}, Signature={signature}"
         )
         return "\r\n".join(lines).encode()
+
+    def _stamp_of(self, second: int) -> str:
+        # The same for all the requests of a second.
+        if second != self._second:
+            self._second = second
+            self._stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
+        return self._stamp
 
     def _signing_key(self, secret: str, day: str) -> bytes:
         # The same for a day: four of the six hashes of a signature.

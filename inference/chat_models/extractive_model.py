@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from inference.chat_models.sentence_ranking import Similarity, choose, rank
+from inference.demand import Demand
 from inference.ports import ChatMessage, Embedder, Finished, Passage, Prompt, TextDelta
 from inference.text.sentences import is_table_row, without_bars
 
@@ -25,7 +26,9 @@ class ExtractiveModel:
         without it their words decide."""
         self._embedder = embedder
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[TextDelta | Finished]:
+    async def stream(
+        self, prompt: Prompt, wanted: Demand | None = None
+    ) -> AsyncIterator[TextDelta | Finished]:
         """Stream the lead at once, then the quotations word by word."""
         for piece in _pieces(LEAD):
             yield piece

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from typing import Any, Literal
 
 from msgspec import Struct
 
+from inference.demand import Demand
 from inference.ports import ChatMessage, ChatModel, Clock, Finished, ModelError, Prompt, TextDelta
 
 StopReason = Literal["cancelled", "deadline"]
@@ -92,7 +93,7 @@ async def generate(
     clock: Clock,
     patience: Patience,
     stop: Stop,
-    wanted: asyncio.Event | None = None,
+    wanted: Demand | None = None,
 ) -> AsyncGenerator[Generated]:
     """Stream an answer; the last item is ``Finished``, ``Stopped`` or ``Failed``.
 
@@ -139,7 +140,7 @@ async def attempt(
     clock: Clock,
     patience: Patience,
     stop: Stop,
-    wanted: asyncio.Event | None = None,
+    wanted: Demand | None = None,
 ) -> AsyncGenerator[TextDelta | Finished | Stopped]:
     """Stream once: deltas, then one ``Finished`` or ``Stopped``. ``wanted`` as for ``generate``.
 
@@ -153,39 +154,42 @@ async def attempt(
     ]
     tasks[0].add_done_callback(lambda _: run.inbox.put_nowait(None))
     try:
-        while True:
-            item = await run.inbox.get()
-            if item is None:
-                tasks[0].result()
-                raise ModelError(
-                    "model_incomplete",
-                    "The language model broke off without finishing its answer.",
-                    retryable=True,
-                )
-            if isinstance(item, ModelError):
-                raise item
-            yield item
-            if not isinstance(item, TextDelta):
-                return
+        with wanted.heeded(run.heed) if wanted else nullcontext():
+            while True:
+                item = await run.inbox.get()
+                if item is None:
+                    tasks[0].result()
+                    raise ModelError(
+                        "model_incomplete",
+                        "The language model broke off without finishing its answer.",
+                        retryable=True,
+                    )
+                if isinstance(item, ModelError):
+                    raise item
+                yield item
+                if not isinstance(item, TextDelta):
+                    return
     finally:
         await _cancel(*tasks)
 
 
 class _Attempt:
-    def __init__(
-        self, clock: Clock, patience: Patience, stop: Stop, wanted: asyncio.Event | None
-    ) -> None:
+    def __init__(self, clock: Clock, patience: Patience, stop: Stop, wanted: Demand | None) -> None:
         self.inbox: _Inbox = asyncio.Queue()
         self._wanted = wanted
-        self._rests = False
         self._clock = clock
         self._patience = patience
         self._stop = stop
         self._heard = clock.monotonic()
         self._spoke = False
 
+    def heed(self, wanted: bool) -> None:
+        if wanted:
+            # What was said meanwhile is yet to be read: it was not silent.
+            self._heard = self._clock.monotonic()
+
     async def pump(self, model: ChatModel, prompt: Prompt) -> None:
-        async for item in model.stream(prompt):
+        async for item in model.stream(prompt, self._wanted):
             self._heard = self._clock.monotonic()
             if isinstance(item, TextDelta):
                 self._spoke = self._spoke or bool(item.text)
@@ -195,15 +199,13 @@ class _Attempt:
                 )
             self.inbox.put_nowait(item)
             if self._wanted is not None and not self._wanted.is_set():
-                self._rests = True
                 await self._wanted.wait()
-                self._rests, self._heard = False, self._clock.monotonic()
 
     async def watch(self) -> None:
         while True:
             now = self._clock.monotonic()
-            if self._rests:
-                self._heard = now  # Nobody listens, so it is not silent.
+            if self._wanted is not None and not self._wanted.is_set():
+                self._heard = now
             patience = self._patience.stall_s if self._spoke else self._patience.first_token_s
             if now >= self._stop.cutoff:
                 return self.inbox.put_nowait(Stopped("deadline"))

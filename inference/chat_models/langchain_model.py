@@ -9,6 +9,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from inference.chat_models.model_errors import model_error
+from inference.demand import Demand
 from inference.ports import ChatMessage, Clock, Finished, ModelError, Prompt, TextDelta
 from inference.text.wellformed import well_formed
 
@@ -69,7 +70,9 @@ class LangchainChatModel:
                     ) from error
             return self._model
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[TextDelta | Finished]:
+    async def stream(
+        self, prompt: Prompt, wanted: Demand | None = None
+    ) -> AsyncIterator[TextDelta | Finished]:
         """Stream the answer to ``prompt``; see the port."""
         model = await self._ready()
         reason, asked, answered = "", 0, 0

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from inference.chat_models.model_errors import model_error
+from inference.demand import Demand
 from inference.ports import ChatMessage, Clock, Finished, ModelError, Prompt, TextDelta
 from inference.text.wellformed import well_formed
 
@@ -63,7 +64,9 @@ class SdkChatModel:
                 )
             return self._client
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[TextDelta | Finished]:
+    async def stream(
+        self, prompt: Prompt, wanted: Demand | None = None
+    ) -> AsyncIterator[TextDelta | Finished]:
         """Stream the answer to ``prompt``; see the port."""
         client = await self._ready()
         from openai import OpenAIError

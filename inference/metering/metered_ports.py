@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from copilot.answer_log.answers import Flushed, Lease
 from copilot.answer_log.ending import Ending
 from copilot.wire import End, Source
+from inference.demand import Demand
 from inference.metering.meter import Meter
 from inference.ports import (
     AnswerCache,
@@ -81,10 +82,12 @@ class MeteredModel:
         self._model = model
         self._meter = meter
 
-    def stream(self, prompt: Prompt) -> AsyncIterator[TextDelta | Finished]:
+    def stream(
+        self, prompt: Prompt, wanted: Demand | None = None
+    ) -> AsyncIterator[TextDelta | Finished]:
         """See ``ports.ChatModel``."""
         self._meter.asks_model()
-        return self._model.stream(prompt)
+        return self._model.stream(prompt, wanted)
 
     async def complete(self, messages: Sequence[ChatMessage]) -> str | None:
         """See ``ports.ChatModel``."""

@@ -62,6 +62,8 @@ class ScriptedOpenAI:
         self.keys: list[str] = []
         self.base_url = ""
         self.disconnected = asyncio.Event()
+        self.replied = asyncio.Event()
+        """Set when a stream has been sent to its end."""
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
@@ -92,6 +94,8 @@ class ScriptedOpenAI:
         except (ConnectionError, asyncio.CancelledError):
             self.disconnected.set()
             raise
+        await response.write_eof()
+        self.replied.set()
         return response
 
 

@@ -14,6 +14,7 @@ from inference.chat_models.chat_model import OpenAIChatModel
 from inference.chat_models.langchain_model import LangchainChatModel
 from inference.chat_models.sdk_chat_model import SdkChatModel
 from inference.clock import SystemClock
+from inference.demand import Demand
 from inference.ports import ChatMessage, ChatModel, Finished, ModelError, Prompt, TextDelta
 from tests.contract.scripted_openai import (
     DONE,
@@ -197,6 +198,37 @@ async def test_nobody_listening_is_unavailable(make: Make) -> None:
     with pytest.raises(ModelError) as caught:
         await heard(make(nowhere))
     assert (caught.value.code, caught.value.retryable) == ("model_unavailable", True)
+
+
+async def test_what_is_said_while_nothing_is_wanted_comes_when_it_is(
+    server: ScriptedOpenAI, make: Make
+) -> None:
+    pieces = [piece for number in range(5) for piece in (0.01, chunk(f" {number}"))]
+    server.reply = [chunk("One"), *pieces, chunk(finish="stop"), DONE]
+    model, wanted = make(server), Demand()
+    stream = model.stream(PROMPT, wanted)
+    said = [await anext(stream)]
+    wanted.clear()
+    waiting = asyncio.ensure_future(anext(stream))
+    await asyncio.wait_for(server.replied.wait(), 10)
+    await asyncio.sleep(0)
+    if isinstance(model, OpenAIChatModel):
+        assert not waiting.done(), "the socket was read"
+    wanted.set()
+    said += [await waiting, *[item async for item in stream]]
+    *deltas, finished = said
+    texts = [item.text for item in deltas if isinstance(item, TextDelta)]
+    assert "".join(texts) == "One 0 1 2 3 4"
+    if isinstance(model, OpenAIChatModel):
+        assert texts == ["One", " 0 1 2 3 4"], "one read takes all that has come"
+    assert isinstance(finished, Finished)
+    assert finished.finish_reason == "stop"
+    # The connection is left as it was found.
+    server.reply = spoken("Hello")
+    assert await heard(model) == [
+        TextDelta(text="Hello"),
+        Finished(finish_reason="stop", prompt_tokens=12, completion_tokens=3),
+    ]
 
 
 async def test_leaving_a_stream_closes_the_connection(server: ScriptedOpenAI, make: Make) -> None:

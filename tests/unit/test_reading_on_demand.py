@@ -10,6 +10,7 @@ from contextlib import aclosing
 from copilot.wire import Delta
 from inference.answering.turn_events import Ended, Started, TurnEvent
 from inference.chat_models.generation import Generated, Patience, Stop, Stopped, generate
+from inference.demand import Demand
 from inference.ports import Finished, Prompt, TextDelta
 from inference.publisher import Pace, Publisher
 from tests.fakes import FakeLog, FakeModel, FakeSink, Pause, a_lease
@@ -24,8 +25,7 @@ class Reading:
     """A generation whose items can be looked at while it runs."""
 
     def __init__(self, model: FakeModel) -> None:
-        self.wanted, self.cancelled = asyncio.Event(), asyncio.Event()
-        self.wanted.set()
+        self.wanted, self.cancelled = Demand(), asyncio.Event()
         self.items: list[Generated] = []
         clock = VirtualClock()
         stop = Stop(clock, clock.monotonic() + 1000, self.cancelled)
@@ -87,8 +87,7 @@ def test_a_wish_to_stop_is_heard_while_nothing_is_wanted() -> None:
 
 def test_text_that_waited_for_the_window_goes_with_it() -> None:
     """Whoever holds text back until it is wanted delays it by nothing but the window."""
-    wanted = asyncio.Event()
-    wanted.set()
+    wanted = Demand()
     pace = Pace()
     times: list[float] = []
 
