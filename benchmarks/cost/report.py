@@ -143,7 +143,7 @@ def sharing(costs: Costs, work: Workload) -> str:
     offered = model.offered(replace(work, batch_size=1))
     alone = Sharing("1", replace(work, batch_size=1, maximum_concurrency=1000))
     rows = [alone]
-    for share in (Fraction(1, 2), Fraction(1, 4), Fraction(1, 6)):
+    for share in (Fraction(1, 2), Fraction(1, 3)):
         workers = max(2, -(-(offered * share).numerator // (offered * share).denominator))
         shared = replace(work, batch_size=10, maximum_concurrency=workers)
         if not model.overloaded(shared):

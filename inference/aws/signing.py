@@ -15,6 +15,8 @@ from urllib.parse import quote
 from msgspec import Struct
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
+_DAY = slice(len(_ALGORITHM) + 1, len(_ALGORITHM) + 9)
+"""Where the date lies in the text that is signed."""
 
 
 class Credentials(Struct, frozen=True):
@@ -23,6 +25,15 @@ class Credentials(Struct, frozen=True):
     access_key: str
     secret_key: str
     token: str | None = None
+
+
+class _Shape(Struct, frozen=True):
+    """What all requests of one second with the same headers share."""
+
+    sent: str
+    canonical: str
+    authorization: str
+    text: str
 
 
 class Signer:
@@ -34,7 +45,7 @@ class Signer:
         self._host = host
         self._key: tuple[tuple[str, str], bytes] | None = None
         self._second = -1
-        self._stamp = ""
+        self._shapes: dict[tuple[Credentials, tuple[tuple[str, str], ...]], _Shape] = {}
 
     def head(
         self,
@@ -49,40 +60,38 @@ class Signer:
         ``path`` is URL-encoded, ``headers`` have lower-case names, ``now`` is seconds since the
         epoch.
         """
-        stamp = self._stamp_of(int(now))
+        second = int(now)
+        if second != self._second:
+            self._second = second
+            self._shapes.clear()
+        known = credentials, tuple(headers.items())
+        shape = self._shapes.get(known)
+        if shape is None:
+            shape = self._shapes[known] = self._shape(credentials, headers, second)
+        path = path or "/"
+        body_hash = hashlib.sha256(body).hexdigest()
+        canonical = f"POST\n{quote(path, safe='/-_.~')}\n\n{shape.canonical}\n{body_hash}"
+        text = shape.text + hashlib.sha256(canonical.encode()).hexdigest()
+        key = self._signing_key(credentials.secret_key, shape.text[_DAY])
+        signature = hmac.digest(key, text.encode(), "sha256").hex()
+        return f"POST {path} HTTP/1.1\r\n{shape.sent}{shape.authorization}{signature}".encode()
+
+    def _shape(self, credentials: Credentials, headers: Mapping[str, str], second: int) -> _Shape:
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
         signed = {**headers, "host": self._host, "x-amz-date": stamp}
         if credentials.token:
             signed["x-amz-security-token"] = credentials.token
         names = sorted(signed)
-        canonical = "\n".join(
-            (
-                "POST",
-                quote(path or "/", safe="/-_.~"),
-                "",
-                *(f"{name}:{' '.join(signed[name].split())}" for name in names),
-                "",
-                ";".join(names),
-                hashlib.sha256(body).hexdigest(),
-            )
-        )
+        listed = ";".join(names)
         scope = f"{stamp[:8]}/{self._region}/{self._service}/aws4_request"
-        hashed = hashlib.sha256(canonical.encode()).hexdigest()
-        text = f"{_ALGORITHM}\n{stamp}\n{scope}\n{hashed}"
-        key = self._signing_key(credentials.secret_key, stamp[:8])
-        signature = hmac.digest(key, text.encode(), "sha256").hex()
-        lines = [f"POST {path or '/'} HTTP/1.1", *(f"{name}: {signed[name]}" for name in names)]
-        lines.append(
-            f"authorization: {_ALGORITHM} Credential={credentials.access_key}/{scope}, "
-            f"SignedHeaders={';'.join(names)}, Signature={signature}"
+        canonical = "".join(f"{name}:{' '.join(signed[name].split())}\n" for name in names)
+        return _Shape(
+            sent="".join(f"{name}: {signed[name]}\r\n" for name in names),
+            canonical=f"{canonical}\n{listed}",
+            authorization=f"authorization: {_ALGORITHM} Credential={credentials.access_key}/"
+            f"{scope}, SignedHeaders={listed}, Signature=",
+            text=f"{_ALGORITHM}\n{stamp}\n{scope}\n",
         )
-        return "\r\n".join(lines).encode()
-
-    def _stamp_of(self, second: int) -> str:
-        # The same for all the requests of a second.
-        if second != self._second:
-            self._second = second
-            self._stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
-        return self._stamp
 
     def _signing_key(self, secret: str, day: str) -> bytes:
         # The same for a day: four of the six hashes of a signature.
