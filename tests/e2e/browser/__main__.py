@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from local.options import ROOT
+from local.services.documents import upload
 from tests.e2e.browser.answers import LAST_WORDS, scripted_model
 from tests.e2e.local_stack import LocalStack
 
@@ -56,6 +57,9 @@ def _tests(state: Path, files: Sequence[str]) -> int:
 
 def _screenshots(state: Path) -> int:
     with LocalStack(state, parameters=PARAMETERS) as stack:
+        scan = state.parent / "scan-of-a-fax.pdf"
+        scan.write_bytes(b"%PDF-1.4 nothing")
+        upload(state, [scan], "")
         return _node(["node", str(HERE / "screenshots.mjs")], {"BASE_URL": stack.url})
 
 

@@ -67,6 +67,12 @@ await page.getByRole("link", { name: "Insights" }).click();
 await page.locator(".recharts-surface").first().waitFor();
 await save(page, "insights");
 
+await page.getByRole("link", { name: "Documents" }).click();
+// Uploaded when the stack had started; it cannot be read.
+await page.getByText(/scan-of-a-fax/).first().waitFor({ timeout: 60_000 });
+await page.getByText("Failed", { exact: true }).first().waitFor({ timeout: 60_000 });
+await save(page, "documents");
+
 const wide = await answered(WIDE);
 await answers(wide)
   .getByRole("button", { name: /^Source 1: / })
