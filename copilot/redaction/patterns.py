@@ -36,7 +36,9 @@ _EMAIL = re.compile(
     r"[A-Za-z]{2,24}(?![A-Za-z0-9])"
 )
 _CARD_RUN = re.compile(r"[0-9](?:[ \u00a0-]?[0-9]){0,18}[ \u00a0-]?")
-_IBAN_RUN = re.compile(r"[A-Z](?:[A-Z](?:[0-9](?:[0-9](?:[ \u00a0]?[A-Z0-9]){0,30}[ \u00a0]?)?)?)?")
+_IBAN_RUN = re.compile(
+    r"[A-Za-z](?:[A-Za-z](?:[0-9](?:[0-9](?:[ \u00a0]?[A-Za-z0-9]){0,30}[ \u00a0]?)?)?)?"
+)
 _SSN_RUN = re.compile(r"[0-9]{1,3}(?:-(?:[0-9]{1,2}(?:-[0-9]{0,4})?)?)?")
 _SSN = re.compile(r"([0-9]{3})-([0-9]{2})-([0-9]{4})(?![0-9])")
 _PHONE_RUN = re.compile(r"[+(0-9][0-9 \u00a0./()-]{0,44}")
@@ -67,13 +69,13 @@ def _card(text: str, start: int, run_end: int) -> int:
 
 
 def _iban(text: str, start: int, run_end: int) -> int:
-    length = IBAN_LENGTHS.get(text[start : start + 2])
+    length = IBAN_LENGTHS.get(text[start : start + 2].upper())
     compact = ""
     for place in range(start, run_end):
         compact += text[place] if text[place] not in " \u00a0" else ""
         if len(compact) == length:
             goes_on = text[place + 1 : place + 2].isalnum()
-            return place + 1 if not goes_on and is_iban(compact) else -1
+            return place + 1 if not goes_on and is_iban(compact.upper()) else -1
     return -1
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from tests.security.threats import ROOT, THREAT_MODEL, Threat, is_python, threats
 
-_EXAMPLES = re.compile(r"(\d+) passing examples")
+_EXAMPLES = re.compile(r"(\d+) passing,")
 
 
 @dataclass

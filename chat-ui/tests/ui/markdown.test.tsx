@@ -107,6 +107,14 @@ it("hostile Markdown stays text: no HTML, no remote image, no script address", (
   expect(container.textContent).toContain("<img src=x onerror=alert(1)>");
 });
 
+it("no address without its scheme becomes a link, however it is spelled", () => {
+  for (const address of ["//x.example", "\\/\\/x.example", "\\\\\\\\x.example", "/\\\\x.example"]) {
+    expect(show(`[terms](${address})`).querySelector("a")).toBeNull();
+    expect(document.body.textContent).toContain("terms");
+    cleanup();
+  }
+});
+
 it("an external link says that it leaves, in words", () => {
   show("[rules](https://example.com/rules)");
   const link = screen.getByRole("link", { name: /rules.*opens in a new tab/ });

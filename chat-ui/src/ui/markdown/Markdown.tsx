@@ -10,6 +10,7 @@ import { elements } from "./elements";
 import { hasMath, withDollars } from "./math_delimiters";
 import { Placement } from "./placement";
 import { rehypeRanges, type SourceRange } from "./ranges";
+import { rehypeWebLinks } from "./web_links";
 
 export interface MarkdownProps {
   readonly text: string;
@@ -32,7 +33,7 @@ const hardening = [
     imageBlockPolicy: "text-only",
   },
 ];
-const rehypePlugins = [hardening] as BlockProps["rehypePlugins"];
+const rehypePlugins = [rehypeWebLinks, hardening] as BlockProps["rehypePlugins"];
 const controls = { code: { copy: true, download: false }, table: false, image: false } as const;
 const remend = { linkMode: "text-only" } as const;
 const linkSafety = { enabled: false } as const;
