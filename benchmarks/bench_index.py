@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.eval_metrics import ndcg
+from benchmarks.index_memory import WORDS as WORDS_EACH
 from benchmarks.index_memory import Peaks, peaks
 from benchmarks.plain_environment import build as build_plain
 from benchmarks.plain_environment import python, write_chunks
@@ -180,7 +181,8 @@ def memory(sizes: Sequence[tuple[int, Peaks]]) -> list[Table]:
                 ours=[large.most("Writing") / small.most("Writing")],
             ),
         ]
-    return [Table(title="Memory of a build", rows=rows)] if rows else []
+    about = "One build of each size; what is taken by the process itself, without mapped files."
+    return [Table(title="Memory of a build", rows=rows, about=about)] if rows else []
 
 
 def found_by_both(data: Path, embedder: OnnxEmbedder, most: int) -> list[Measure]:
@@ -270,6 +272,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--sizes", type=int, nargs="*", default=list(SIZES), help="chunks of the memory's builds"
     )
+    parser.add_argument("--words", type=int, default=WORDS_EACH, help="in each chunk of those")
     parser.add_argument("--model", type=Path, default=ROOT / "inference" / "model")
     parser.add_argument("--data", type=Path, help="a folder in BEIR layout, for nDCG")
     parser.add_argument("--documents-judged", type=int, default=600, help="of --data, at most")

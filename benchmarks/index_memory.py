@@ -34,6 +34,8 @@ from inference.text.words import Analyser
 
 ROOT = Path(__file__).resolve().parents[1]
 CHUNKS_PER_DOCUMENT = 20
+WORDS = 32
+"""Of each chunk. With 64, which takes twice as long, every chunk has two windows besides."""
 SENTENCE = 16
 """Words."""
 
@@ -57,13 +59,13 @@ class Peaks:
         return max(peak for stage, peak in self.stages_mb.items() if stage not in without)
 
 
-def peaks(chunks: int, folder: Path) -> Peaks:
+def peaks(chunks: int, folder: Path, *, words_each: int = WORDS) -> Peaks:
     """Build an index of so many chunks under ``folder``, which is empty, and watch it.
 
     Raises:
         Skipped: this system has no /proc.
     """
-    write_documents(folder / "documents", chunks)
+    write_documents(folder / "documents", chunks, words_each)
     command = [sys.executable, "-m", "benchmarks.index_memory", str(folder)]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -91,11 +93,12 @@ def peaks(chunks: int, folder: Path) -> Peaks:
     return Peaks((folder / "bundle" / TEXTS).stat().st_size / 1e6, found, seconds)
 
 
-def write_documents(folder: Path, chunks: int) -> None:
-    """Markdown documents of 20 chunks each, of made-up words as frequent as Zipf's law has it."""
+def write_documents(folder: Path, chunks: int, words_each: int) -> None:
+    """Markdown documents of 20 chunks each, of made-up words as frequent as Zipf's law has it: up
+    to 64 a chunk, 12 letters each."""
     folder.mkdir(parents=True)
     vocabulary = words()
-    rows = terms(np.random.default_rng(chunks), chunks)
+    rows = terms(np.random.default_rng(chunks), chunks)[:, :words_each]
     for first in range(0, chunks, CHUNKS_PER_DOCUMENT):
         number = first // CHUNKS_PER_DOCUMENT
         sections = (

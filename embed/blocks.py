@@ -15,7 +15,7 @@ class Blocks:
 
     chunks: int = 1024
     postings: int = 2**17
-    vectors: int = 8192
+    vectors: int = 1024
 
 
 BLOCKS = Blocks()

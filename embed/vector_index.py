@@ -101,7 +101,7 @@ def _write_flat(path: Path, empty: Any, vectors: Vectors, *, codes: int, block: 
     with path.open("wb") as file:
         file.write(head)
         for at in range(0, count, block):
-            file.write(empty.sa_encode(vectors[at : at + block]).tobytes())
+            empty.sa_encode(vectors[at : at + block]).tofile(file)
 
 
 def _inverted_file(vectors: Vectors, block: int) -> Any:

@@ -86,7 +86,8 @@ class Analyser:
 
         An index holds them beside their parts, so that either spelling finds the other.
         """
-        found = _HYPHENATED.findall(_folded(text))
+        folded = _folded(text)
+        found = _HYPHENATED.findall(folded) if "-" in folded else []
         return list(self._stem([word.replace("-", "") for word in found]))
 
 
