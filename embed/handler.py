@@ -6,7 +6,7 @@ import functools
 import logging
 import os
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from botocore.config import Config
@@ -27,11 +27,14 @@ from copilot.telemetry.metrics import (
 )
 from embed.ingestion import ELSEWHERE, Ingestion, Limits
 from embed.settings import Settings
-from embed.uploaded import BadNotification, keys_of
+from embed.uploaded import BadNotification, Told, indexed_together, told_by
 from inference.encoders.onnx_embedder import OnnxEmbedder
 from inference.ports import Embedder
 
 logger = logging.getLogger(__name__)
+
+ENOUGH_MS = 60_000
+"""Another index is begun with so much time left."""
 
 
 @functools.cache
@@ -74,53 +77,48 @@ def ingestion() -> Ingestion:
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Index what the messages of a batch are about.
 
-    Returns ``batchItemFailures``: all of them where the whole could not be done, else those that
-    are no notifications. A document that cannot be read is noted, and its message done.
+    Returns ``batchItemFailures``: what could not be done, or not in the time that is left, and what
+    is no notification. A document that cannot be read is noted, and its message done.
     """
-    started = time.time()
-    keys: dict[str, list[str]] = {}
-    bad: list[str] = []
+    told: list[Told] = []
+    failed: list[str] = []
     for record in event["Records"]:
         try:
-            keys[record["messageId"]] = keys_of(record["body"])
+            told.append(told_by(record))
         except BadNotification as error:
             logger.error("malformed message", extra={"reason": str(error)})
-            bad.append(record["messageId"])
-    wanted = sorted({key for found in keys.values() for key in found})
-    if wanted:
-        last = {
-            key
-            for record in event["Records"]
-            if _deliveries(record) >= settings().attempts
-            for key in keys.get(record["messageId"], [])
-        }
-        try:
-            done = ingestion().run(wanted, last=last)
-        except Exception:
-            # The outermost edge: the queue delivers again, and at last to the dead letters.
-            logger.exception("documents not indexed", extra={"keys": wanted})
-            _note_interruption(wanted, last)
-            bad = [record["messageId"] for record in event["Records"]]
-            _measure("documents interrupted", {FAILURES: 1, FAILED_DOCUMENTS: len(last)})
-        else:
-            figures = {
-                INDEXED_DOCUMENTS: done.indexed,
-                FAILED_DOCUMENTS: done.failed,
-                PUBLISHED_INDEXES: done.published,
-                INGESTION_TIME: 1000 * (time.time() - _heard(event["Records"], started)),
-            }
-            _measure("documents ingested", figures)
-    return {"batchItemFailures": [{"itemIdentifier": message} for message in bad]}
+            failed.append(record["messageId"])
+    for number, group in enumerate(indexed_together(told)):
+        in_time = number == 0 or context.get_remaining_time_in_millis() > ENOUGH_MS
+        if not in_time or not _indexed(group):
+            failed += [one.message for one in group]
+    return {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
 
 
-def _deliveries(record: dict[str, Any]) -> int:
-    return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
-
-
-def _heard(records: list[dict[str, Any]], otherwise: float) -> float:
-    """When the queue took the oldest of the messages, in seconds since 1970."""
-    sent = [record.get("attributes", {}).get("SentTimestamp") for record in records]
-    return min((int(at) / 1000 for at in sent if at is not None), default=otherwise)
+def _indexed(group: Sequence[Told]) -> bool:
+    """Whether what ``group`` is about has been done."""
+    started = time.time()
+    wanted = sorted({key for one in group for key in one.keys})
+    if not wanted:
+        return True
+    last = {key for one in group if one.deliveries >= settings().attempts for key in one.keys}
+    try:
+        done = ingestion().run(wanted, last=last)
+    except Exception:
+        # The outermost edge: the queue delivers again, and at last to the dead letters.
+        logger.exception("documents not indexed", extra={"keys": wanted})
+        _note_interruption(wanted, last)
+        _measure("documents interrupted", {FAILURES: 1, FAILED_DOCUMENTS: len(last)})
+        return False
+    heard = min((one.sent_at for one in group if one.sent_at is not None), default=started)
+    figures = {
+        INDEXED_DOCUMENTS: done.indexed,
+        FAILED_DOCUMENTS: done.failed,
+        PUBLISHED_INDEXES: done.published,
+        INGESTION_TIME: 1000 * (time.time() - heard),
+    }
+    _measure("documents ingested", figures)
+    return True
 
 
 def _note_interruption(keys: Iterable[str], last: Collection[str]) -> None:

@@ -32,6 +32,7 @@ def parts(costs: report.Costs) -> Parts:
         "cost: answer": lambda: report.answer(costs, COMPANY),
         "cost: sharing": lambda: report.sharing(costs, BUSY),
         "cost: idle": lambda: report.at_rest(costs) + "\n" + report.idle_verdict(costs) + "\n",
+        "cost: environments": lambda: report.environments(costs),
         "cost: prices": lambda: report.price_rows(costs),
         "cost: doubts": doubts,
     }

@@ -11,9 +11,10 @@ from benchmarks.cost.bill import NOTHING, Bill, Usage, bill
 from benchmarks.cost.figures import Figure, read_calls, read_figures
 from benchmarks.cost.idle import Resting, idle
 from benchmarks.cost.prices import PriceTable, read
-from benchmarks.cost.stack import Stack
+from benchmarks.cost.stack import ROOT, Stack
 from benchmarks.cost.usage import Model
 from benchmarks.cost.workload import Workload
+from deploy.parameters import ENVIRONMENTS, read_environment
 
 IDLE_BUDGET_USD = Fraction(1)
 
@@ -191,6 +192,22 @@ def at_rest(costs: Costs, overrides: Mapping[str, str] | None = None) -> str:
     rows.append(("**all**", "at list prices", f"**{fine(listed)}**", ""))
     rows.append(("", "beyond what every account has free", fine(billed), ""))
     return table(("resource", "what it does", "USD a month", "what switches it off"), rows)
+
+
+def environments(costs: Costs) -> str:
+    """What each environment costs at rest, as samconfig.toml sets it, and what most of it is."""
+    rows = []
+    for name in ENVIRONMENTS:
+        overrides = read_environment(ROOT / "samconfig.toml", name).parameters
+        resting = costs.resting(overrides)
+        both = (bill(total(resting), costs.table, free=free).usd for free in (False, True))
+        dearest = max(resting, key=lambda r: bill(r.usage, costs.table).usd)
+        most = f"{dearest.what}, {fine(bill(dearest.usage, costs.table).usd)}"
+        alarms = total(r for r in resting if r.what == "alarm")
+        watched = fine(bill(alarms, costs.table).usd)
+        rows.append((f"`{name}`", *(fine(amount) for amount in both), watched, most))
+    head = ("environment", "at list prices", "beyond what is free", "alarms", "dearest")
+    return table(head, rows)
 
 
 def idle_verdict(costs: Costs, overrides: Mapping[str, str] | None = None) -> str:

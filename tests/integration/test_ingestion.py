@@ -30,7 +30,8 @@ from embed.ingestion import ELSEWHERE, GAVE_UP, Ingested, Ingestion, Limits
 from embed.publishing import PublishedMeanwhile, publish
 from embed.reading import Reading
 from embed.retention import YOUNG_S
-from embed.sources import find_sources
+from embed.sources import find_sources, load_source
+from embed.uploaded import Told, indexed_together
 from inference.retrieval.faiss_retriever import FaissRetriever
 from tests import emf, saved_queries
 from tests.conftest import Time
@@ -429,6 +430,67 @@ def test_a_run_that_is_killed_at_the_last_attempt_leaves_the_document_given_up(
     assert room.status("pump.md") == ("failed", GAVE_UP)
     room.ingestion.run(["pump.md"], last={"pump.md"})
     assert room.status("pump.md") == ("indexed", None)
+
+
+class Context:
+    """Lambda's, as much as is used of it: the time that is left."""
+
+    def __init__(self, *left_ms: int) -> None:
+        self._left_ms = list(left_ms)
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self._left_ms.pop(0) if self._left_ms else 300_000
+
+
+def failed_of(answer: dict[str, Any]) -> list[str]:
+    return [failed["itemIdentifier"] for failed in answer["batchItemFailures"]]
+
+
+@pytest.mark.usefixtures("deliver")
+def test_a_document_that_breaks_a_run_takes_no_other_with_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["a.md", "bad.md", "c.md"]
+    for number, name in enumerate(names):
+        room.put(name, PUMP.replace(b"17", str(number).encode()))
+
+    def breaks(source: Any, **given: Any) -> Any:
+        if source.path == "uploads/bad.md":
+            raise MemoryError
+        return load_source(source, **given)
+
+    monkeypatch.setattr("embed.ingestion.load_source", breaks)
+    batch = [message(n, name) for n, name in enumerate(names)]
+    assert failed_of(entry.handler({"Records": batch}, Context())) == ["0", "1", "2"]
+    again = [message(n, name, deliveries=2) for n, name in enumerate(names)]
+    assert failed_of(entry.handler({"Records": again}, Context())) == ["1"]
+    assert [room.status(name)[0] for name in names] == ["indexed", "queued", "indexed"]
+    uploaded = {path for path in room.documents() if path.startswith("uploads/")}
+    assert uploaded == {"uploads/a.md", "uploads/c.md"}
+
+
+@pytest.mark.usefixtures("deliver")
+def test_what_there_is_no_time_for_comes_again(room: Room) -> None:
+    names = ["a.md", "b.md", "c.md"]
+    for number, name in enumerate(names):
+        room.put(name, PUMP.replace(b"17", str(number).encode()))
+    again = [message(n, name, deliveries=2) for n, name in enumerate(names)]
+    context = Context(entry.ENOUGH_MS + 1, entry.ENOUGH_MS)
+    assert failed_of(entry.handler({"Records": again}, context)) == ["2"]
+    assert room.documents().keys() >= {"uploads/a.md", "uploads/b.md"}
+    assert "uploads/c.md" not in room.documents()
+
+
+def test_what_comes_again_comes_from_either_end_in_turn() -> None:
+    def order(*deliveries: int) -> list[list[str]]:
+        told = [Told(str(n), (), count, None) for n, count in enumerate(deliveries)]
+        return [[one.message for one in group] for group in indexed_together(told)]
+
+    assert order(1, 1, 1) == [["0", "1", "2"]]
+    assert order(2, 2, 2) == [["0"], ["1"], ["2"]]
+    assert order(3, 3, 3) == [["2"], ["1"], ["0"]]
+    assert order(2, 1, 2, 1) == [["1", "3"], ["0"], ["2"]]
+    assert order() == []
 
 
 def test_a_run_leaves_its_figures_in_a_line_that_the_saved_queries_read(
