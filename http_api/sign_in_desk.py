@@ -39,7 +39,9 @@ class TableSignInDesk:
         )
 
     def log_out(self, who: Identity) -> models.ClosedConnections:
-        """Close every socket of ``who``. A row goes first: from then on the socket is nobody's."""
+        """Close every socket of ``who``. Tickets for more of them go first, and a socket's row
+        before the socket: from then on it is nobody's."""
+        self._tickets.revoke(who)
         open_ones = self._connections.of(who)
         for connection_id in open_ones:
             self._connections.close(connection_id)

@@ -124,7 +124,7 @@ class Connections:
             owner = _connection(connection_id, item).identity
             self._table.client.delete_item(
                 TableName=self._table.name,
-                Key=key(_owner_pk(owner), _OWNED_SK_PREFIX + connection_id),
+                Key=key(owner_pk(owner), _OWNED_SK_PREFIX + connection_id),
             )
 
     def of(self, identity: Identity) -> list[str]:
@@ -133,7 +133,7 @@ class Connections:
         pages = self._table.client.get_paginator("query").paginate(
             TableName=self._table.name,
             KeyConditionExpression="PK = :pk AND begins_with(SK, :c)",
-            ExpressionAttributeValues=encode({":pk": _owner_pk(identity), ":c": _OWNED_SK_PREFIX}),
+            ExpressionAttributeValues=encode({":pk": owner_pk(identity), ":c": _OWNED_SK_PREFIX}),
             ConsistentRead=True,
         )
         for page in pages:
@@ -143,7 +143,7 @@ class Connections:
 
     def _own(self, connection: Connection) -> None:
         owned = _OWNED_SK_PREFIX + connection.connection_id
-        self._put({"PK": _owner_pk(connection.identity), "SK": owned})
+        self._put({"PK": owner_pk(connection.identity), "SK": owned})
 
     def _put(self, item: dict[str, Any]) -> None:
         ttl = int(self._now()) + CONNECTION_TTL_S
@@ -163,7 +163,8 @@ class Connections:
         return is_live(item, self._now())
 
 
-def _owner_pk(identity: Identity) -> str:
+def owner_pk(identity: Identity) -> str:
+    """The partition of what somebody has open: sockets, and tickets for more."""
     return f"T#{identity.tenant}#USER#{identity.user}"
 
 

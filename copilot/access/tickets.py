@@ -10,15 +10,19 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 from msgspec import Struct
 
+from copilot.access.connections import owner_pk
 from copilot.errors import RequestError
 from copilot.identity import Identity
 from copilot.table import META_SK, Table, decode, encode, is_live, key
 
 TICKET_TTL_S = 60
 """Held in code: DynamoDB removes expired rows hours late."""
+
+_PREFIX = "TICKET#"
 
 CLIENT_ID = "client-id"
 """The ``credential`` of somebody who has not signed in."""
@@ -42,7 +46,8 @@ class Grant(Struct, frozen=True, kw_only=True):
 
 
 class Tickets:
-    """The rows ``TICKET#hash``; the table never sees a ticket itself."""
+    """The rows ``TICKET#hash``, and beside each a row of its owner by which it can be revoked; the
+    table never sees a ticket itself."""
 
     def __init__(self, table: Table, now: Callable[[], float]) -> None:
         self._table = table
@@ -51,23 +56,33 @@ class Tickets:
     def issue(self, grant: Grant) -> str:
         """A ticket of 256 random bits that redeems ``grant`` once within ``TICKET_TTL_S``."""
         ticket = secrets.token_urlsafe(32)
-        identity = grant.identity
-        self._table.client.put_item(
-            TableName=self._table.name,
-            Item=encode(
-                {
-                    "PK": _ticket_pk(ticket),
-                    "SK": META_SK,
-                    "tenant": identity.tenant,
-                    "user": identity.user,
-                    "groups": list(identity.groups),
-                    "expires_at": grant.expires_at,
-                    "credential": grant.credential,
-                    "ttl": int(self._now()) + TICKET_TTL_S,
-                }
-            ),
+        identity, pk = grant.identity, _ticket_pk(ticket)
+        # The owner's row first: no ticket is good that logging out would not find.
+        self._put({"PK": owner_pk(identity), "SK": pk})
+        self._put(
+            {
+                "PK": pk,
+                "SK": META_SK,
+                "tenant": identity.tenant,
+                "user": identity.user,
+                "groups": list(identity.groups),
+                "expires_at": grant.expires_at,
+                "credential": grant.credential,
+            }
         )
         return ticket
+
+    def revoke(self, identity: Identity) -> None:
+        """Make every ticket of somebody worthless that was not used yet."""
+        pages = self._table.client.get_paginator("query").paginate(
+            TableName=self._table.name,
+            KeyConditionExpression="PK = :pk AND begins_with(SK, :t)",
+            ExpressionAttributeValues=encode({":pk": owner_pk(identity), ":t": _PREFIX}),
+            ConsistentRead=True,
+        )
+        for row in (decode(item) for page in pages for item in page["Items"]):
+            for place in (key(row["SK"], META_SK), key(row["PK"], row["SK"])):
+                self._table.client.delete_item(TableName=self._table.name, Key=place)
 
     def redeem(self, ticket: str) -> Grant:
         """Use a ticket up: one conditional delete, so that of two users one wins.
@@ -92,6 +107,10 @@ class Tickets:
             credential=item["credential"],
         )
 
+    def _put(self, row: dict[str, Any]) -> None:
+        ttl = int(self._now()) + TICKET_TTL_S
+        self._table.client.put_item(TableName=self._table.name, Item=encode({**row, "ttl": ttl}))
+
 
 def _ticket_pk(ticket: str) -> str:
-    return f"TICKET#{hashlib.sha256(ticket.encode()).hexdigest()}"
+    return f"{_PREFIX}{hashlib.sha256(ticket.encode()).hexdigest()}"

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from copilot.access.connections import Connection, Connections, UnknownConnection
-from copilot.access.tickets import TICKET_TTL_S, TicketRefused, Tickets
+from copilot.access.tickets import TICKET_TTL_S, Grant, TicketRefused, Tickets
 from copilot.configuration import SettingsError
 from copilot.identity import Identity
 from copilot.table import Table
@@ -172,6 +172,11 @@ def test_logging_out_closes_every_socket_of_the_caller_and_nobody_elses(
             )
         )
     management.gone.add("c2")  # Gone a moment ago, its row not yet.
+    tickets = Tickets(table, time)
+    grants = [
+        Grant(identity=w, expires_at=int(time()) + 900, credential="c") for w in (ACME, other)
+    ]
+    unused, others = map(tickets.issue, grants)
     reply = Holder(secret.add("ci", ACME)).post("/logout")
     assert (reply.status, reply.json) == (200, {"closed_connections": 2})
     assert management.deleted == ["c1"]
@@ -179,6 +184,9 @@ def test_logging_out_closes_every_socket_of_the_caller_and_nobody_elses(
     assert connections.of(other) == ["c3"]
     with pytest.raises(UnknownConnection):
         connections.get("c1")
+    with pytest.raises(TicketRefused):
+        tickets.redeem(unused)
+    assert tickets.redeem(others).identity == other
 
 
 @pytest.mark.parametrize(
