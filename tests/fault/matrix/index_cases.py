@@ -19,7 +19,7 @@ from local.options import ROOT
 from tests.e2e.openai_server import Script
 from tests.fault.matrix.case import Shell, case, stack
 from tests.fault.matrix.run import Asked, Run, Watched
-from tests.fault.matrix.stacks import FaultStack
+from tests.fault.matrix.stacks import PATIENT, UNLIMITED, FaultStack
 
 QUESTION = "How long is the notice period for planned outages at Larkfield Solar?"
 TERMS = """# Larkfield Solar service terms
@@ -63,7 +63,12 @@ def rebuilt_stack(directory: Path, shell: Shell, undo: ExitStack) -> FaultStack:
     """One document, which the case changes."""
     write(directory / "documents", "terms.md", TERMS.format(days=10))
     build(directory / "documents", directory / "index")
-    return FaultStack(directory, shell=shell, arguments=["--index", str(directory / "index")])
+    return FaultStack(
+        directory,
+        shell=shell,
+        parameters={**UNLIMITED, **PATIENT},
+        arguments=["--index", str(directory / "index")],
+    )
 
 
 @stack("injected")

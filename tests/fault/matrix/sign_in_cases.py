@@ -22,7 +22,7 @@ from local.client.chat_client import ChatClient
 from tests.e2e.openai_server import Script
 from tests.fault.matrix.case import Shell, case, stack
 from tests.fault.matrix.run import NOT_CONNECTED, Asked, Run
-from tests.fault.matrix.stacks import UNLIMITED, FaultStack
+from tests.fault.matrix.stacks import PATIENT, UNLIMITED, FaultStack
 
 CITED = Script(tokens=("Harrow Ridge curtailment ", "is compensated [1]."), delay_s=0.05)
 CURTAILMENT = "How is curtailment compensated under the Harrow Ridge power purchase agreement?"
@@ -32,7 +32,7 @@ STORED_WITHIN_S = 60.0
 @stack("signed")
 def signed_stack(directory: Path, shell: Shell, undo: ExitStack) -> FaultStack:
     """Nobody connects without a ticket."""
-    parameters = {**UNLIMITED, "AuthMode": "api-key"}
+    parameters = {**UNLIMITED, **PATIENT, "AuthMode": "api-key"}
     return FaultStack(directory, shell=shell, parameters=parameters)
 
 

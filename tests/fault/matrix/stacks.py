@@ -23,6 +23,8 @@ VISIBILITY_S = 30
 """In place of the template's twelve minutes, so that a redelivery is seen."""
 
 UNLIMITED = {"QuestionsPerMinute": "100000"}
+PATIENT = {"CacheLookupMs": "10000"}
+"""A busy machine must not pass over the cache where a case is about what the cache knows."""
 
 
 def shortened(directory: Path, changes: Iterable[tuple[str, str]] = ()) -> Path:
