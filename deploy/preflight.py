@@ -55,6 +55,7 @@ def check(
     """
     reasons = [
         *faults(intent.template, intent.values),
+        *_workers(intent.values),
         *_sign_in_of_smoke(intent),
         *_index(intent.index),
         *_docker(intent.values["Architecture"], programs, emulators),
@@ -85,6 +86,20 @@ def check(
         )
     say("  parameters, secrets, image builder and stack are in order")
     return made
+
+
+def _workers(values: Mapping[str, str]) -> list[str]:
+    """What rules of a template cannot compare: numbers."""
+    names = ("ReservedConcurrency", "MaximumConcurrency")
+    if not all(values[name].isdigit() for name in names):
+        return []  # Refused as a number, or allowed as one.
+    reserved, most = (int(values[name]) for name in names)
+    if reserved == 0 or reserved > most:
+        return []
+    return [
+        f"ReservedConcurrency={reserved} must be more than MaximumConcurrency={most}: the warm-up "
+        "needs one besides, and questions that find no worker end as dead letters. 0 reserves none."
+    ]
 
 
 def _sign_in_of_smoke(intent: Intent) -> list[str]:

@@ -171,6 +171,21 @@ def test_vectors_in_qdrant_need_a_server_that_can_be_filled_and_take_no_uploads(
     assert "uploaded are not indexed" in note
 
 
+@pytest.mark.parametrize(
+    ("reserved", "most", "sound"),
+    [("0", "10", True), ("11", "10", True), ("10", "10", False), ("5", "10", False)],
+)
+def test_workers_that_the_queue_may_start_are_reserved_for_or_none_are(
+    clients: Clients, index: Path, reserved: str, most: str, sound: bool
+) -> None:
+    wanted = intent(index, ReservedConcurrency=reserved, MaximumConcurrency=most)
+    if sound:
+        assert check(wanted, lambda: clients, programs(), silent, EMULATORS)
+    else:
+        (reason,) = reasons(clients, wanted, programs())
+        assert f"must be more than MaximumConcurrency={most}" in reason
+
+
 def test_an_image_for_another_machine_needs_an_emulator(
     clients: Clients, index: Path, tmp_path: Path
 ) -> None:
