@@ -1,19 +1,21 @@
 """The composition root: builds clients, engine, model and worker of a process, once.
 
 Nothing heavy is imported here. The engine loads on a thread while the AWS clients are made; the
-language model's library loads after it, since nobody needs it before the first retrieval.
+language model's library loads after it, since nobody needs it before the first retrieval, and then
+what an answer needs after its first word.
 """
 
 from __future__ import annotations
 
+import importlib
 import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from botocore.config import Config
+from msgspec import Struct
 
 from copilot.answer_log.answers import AnswerLog
 from copilot.aws_clients import AwsClients, aws_clients
@@ -35,10 +37,7 @@ from inference.cache.forgetting import Forgetting
 from inference.cache.guards.exploration import Exploration
 from inference.cache.model_hit_check import ModelHitCheck
 from inference.chat_models.chat_model import OpenAIChatModel
-from inference.chat_models.extractive_model import ExtractiveModel
-from inference.chat_models.langchain_model import LangchainChatModel
 from inference.chat_models.model_key import ModelKey
-from inference.chat_models.sdk_chat_model import SdkChatModel
 from inference.engine import EngineLoader
 from inference.ports import ChatModel, Clock, Embedder, HitCheck, ModelError, Sink
 from inference.publisher import Pace, Publisher
@@ -48,17 +47,37 @@ from inference.worker import Worker
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
+    from inference.chat_models.sdk_chat_model import SdkChatModel
+
 THREADS = 32
 """Calls to AWS under way at one time, per kind."""
 
 CONNECTIONS = 64
 """The same, where no thread waits for each."""
 
+AFTER_THE_FIRST_WORD = (
+    "inference.cache.guards.decide",
+    "inference.grounding.support",
+    "inference.cache.guards.equivalence",
+)
+"""Modules that are imported where they are first used, which is never before a retrieval."""
+
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+@runtime_checkable
+class LoadedOnDemand(Protocol):
+    """A language model whose library is imported when it is told to."""
+
+    def load(self) -> object:
+        """Import it; blocking, idempotent, safe on any thread.
+
+        Raises:
+            ModelError: there is no usable key.
+        """
+
+
+class Process(Struct, frozen=True):
     """What one process of the function holds."""
 
     worker: Worker
@@ -144,7 +163,7 @@ def hit_check(settings: Settings, model: ChatModel, clock: Clock) -> HitCheck | 
     """
     if settings.cache_hit_check != "model":
         return None
-    if isinstance(model, ExtractiveModel):
+    if not model.metered:
         raise SettingsError(
             "CACHE_HIT_CHECK=model needs a language model: set OPENAI_API_KEY or CHAT_MODEL, "
             "or leave CACHE_HIT_CHECK empty."
@@ -161,20 +180,28 @@ def chat_model(
     """
     key = ModelKey(settings, lambda: aws_clients().client("secretsmanager"))
     if settings.chat_model:
+        from inference.chat_models.langchain_model import LangchainChatModel
+
         return LangchainChatModel(
             settings.chat_model, key=key.read, base_url=settings.openai_base_url, clock=clock
         )
     if settings.openai_api_key or settings.openai_secret_arn or settings.openai_base_url:
-        kind = SdkChatModel if settings.openai_client == "sdk" else OpenAIChatModel
+        kind: type[OpenAIChatModel | SdkChatModel] = OpenAIChatModel
+        if settings.openai_client == "sdk":
+            from inference.chat_models.sdk_chat_model import SdkChatModel
+
+            kind = SdkChatModel
         return kind(
             settings.openai_model, key=key.read, base_url=settings.openai_base_url, clock=clock
         )
+    from inference.chat_models.extractive_model import ExtractiveModel
+
     return ExtractiveModel(embedder)
 
 
 def load_model(model: ChatModel) -> None:
     """Import what the model needs, now; a failure is left for the first question to report."""
-    if not isinstance(model, OpenAIChatModel | SdkChatModel | LangchainChatModel):
+    if not isinstance(model, LoadedOnDemand):
         return
     try:
         model.load()
@@ -190,4 +217,10 @@ def _kms(session: AwsClients) -> Any:
 
 
 def _load_in_background(model: ChatModel) -> None:
-    threading.Thread(target=load_model, args=(model,), name="model", daemon=True).start()
+    threading.Thread(target=_load_the_rest, args=(model,), name="model", daemon=True).start()
+
+
+def _load_the_rest(model: ChatModel) -> None:
+    load_model(model)
+    for name in AFTER_THE_FIRST_WORD:
+        importlib.import_module(name)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from inference.ports import AnswerCache, Embedder, Retriever
 
@@ -20,8 +21,7 @@ class EngineUnusable(Exception):
     """Index or embedding model cannot serve. The message says what to run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
+class Engine(Struct, frozen=True, kw_only=True):
     """What retrieval needs."""
 
     embedder: Embedder

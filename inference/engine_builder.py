@@ -11,9 +11,10 @@ import tempfile
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+
+from msgspec.structs import replace
 
 from copilot.index_bundle.manifest import IndexUnusable
 from inference.engine import Engine, EngineUnusable

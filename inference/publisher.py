@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from copilot.answer_log.answers import Flushed, Lease
@@ -56,8 +56,7 @@ class Log(Protocol):
     async def drop_subscriber(self, answer_id: str, connection_id: str) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Pace(Struct, frozen=True, kw_only=True):
     """Times in seconds. ``heartbeat_s`` lies well inside the lease, so that one may be late."""
 
     window_s: float = 0.112
@@ -67,8 +66,7 @@ class Pace:
     """How long one frame is offered to a connection that is throttled."""
 
 
-@dataclass(frozen=True, slots=True)
-class Publisher:
+class Publisher(Struct, frozen=True):
     """Publishes answers through one log and one sink."""
 
     log: Log

@@ -6,10 +6,10 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from copilot.answer_log.answers import Lease
 from copilot.answer_log.header import Fenced, NotTaken

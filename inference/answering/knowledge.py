@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from copilot.answer_log.question import BadQuestion
@@ -18,7 +18,6 @@ from copilot.wire import CacheReceipt, StageTime
 from inference.answering import condense, guard, prompt
 from inference.answering.condense import Standalone
 from inference.answering.turn_events import Question
-from inference.cache.guards.decide import choose
 from inference.cache.guards.exploration import NEVER, Exploration
 from inference.cache.owners import owner_hash
 from inference.chat_models.generation import complete_within
@@ -46,8 +45,7 @@ CONDENSE_S = 8.0
 """How long a model may take to rewrite a follow-up before the rules do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Parts(Struct, frozen=True, kw_only=True):
     """The ports of a turn."""
 
     embedder: Embedder
@@ -60,8 +58,7 @@ class Parts:
     offload: Offload = asyncio.to_thread
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knowledge:
+class Knowledge(Struct, frozen=True, kw_only=True):
     """What was found out. ``passages`` are those retrieved now, whatever the cache holds.
 
     ``shadowed`` is an answer that would have been served; the fresh one is to be compared with it.
@@ -76,16 +73,13 @@ class Knowledge:
     shadowed: CachedAnswer | None = None
 
 
-@dataclass(slots=True)
 class Stopwatch:
     """The stages of a turn with their milliseconds, in the order in which they ended."""
 
-    clock: Clock
-    began: float = field(init=False)
-    stages: list[StageTime] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.began = self.clock.monotonic()
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.began = clock.monotonic()
+        self.stages: list[StageTime] = []
 
     def note(self, stage: str, since: float) -> None:
         """Record that ``stage`` ran from ``since`` (monotonic seconds) until now."""
@@ -198,8 +192,7 @@ async def _ask_cache(
         watch.note("cache", began)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Choice:
+class _Choice(Struct, frozen=True, kw_only=True):
     """An answer to serve, or one to shadow, or neither."""
 
     decision: CacheReceipt
@@ -217,6 +210,8 @@ async def _judge(
 ) -> _Choice:
     if isinstance(candidates, CacheReceipt):
         return _Choice(decision=candidates)
+    from inference.cache.guards.decide import choose
+
     verdict = choose(
         standalone.text, candidates, passages, least=parts.cache.threshold, asker=asker
     )

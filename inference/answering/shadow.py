@@ -8,7 +8,6 @@ from __future__ import annotations
 import numpy as np
 
 from inference.answering.knowledge import Knowledge, Parts
-from inference.cache.guards.equivalence import difference
 from inference.cache.guards.exploration import not_below
 from inference.ports import CachedAnswer, CacheUnavailable, Observation, Origin, Passage
 
@@ -42,6 +41,8 @@ async def observe(
 async def _says_the_same(
     cached: CachedAnswer, text: str, passages: list[Passage], parts: Parts
 ) -> bool:
+    from inference.cache.guards.equivalence import difference
+
     one, other = await parts.offload(parts.embedder.embed, [cached.text, text])
     found = difference(
         cached.text, cached.passages, text, passages, cosine=float(np.dot(one, other))

@@ -11,7 +11,8 @@ import math
 import re
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from copilot.answer_log.question import BadQuestion
 from copilot.redaction import KINDS, Redactor, is_redacted
@@ -39,7 +40,7 @@ from inference.chat_models.generation import (
 )
 from inference.chat_models.price import Price
 from inference.demand import Demand
-from inference.grounding import citations, evidence, support
+from inference.grounding import citations, evidence
 from inference.grounding.links import unknown_links
 from inference.grounding.sources import sources_of
 from inference.grounding.unmasking import Unmasking
@@ -49,8 +50,7 @@ CHARS_PER_TOKEN = 4
 """For estimates where a model reports no counts: OpenAI's rule of thumb for English."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """How far a turn goes. ``reserve_s`` of the invocation are kept to flush and end.
 
     Personal data of the kinds ``redacted`` never leaves in an answer. ``price`` is that of the
@@ -59,7 +59,7 @@ class Limits:
 
     passages: int = 8
     reserve_s: float = 8.0
-    patience: Patience = field(default_factory=Patience)
+    patience: Patience = Patience()
     redacted: tuple[str, ...] = KINDS
     price: Price | None = None
 
@@ -248,6 +248,8 @@ class _Turn:
             total_ms=self._watch.ms(self._watch.began),
             standalone_question=standalone if standalone != asked else None,
         )
+        from inference.grounding import support
+
         marks = self._markers.marks
         return Ended(
             state=state,

@@ -16,7 +16,6 @@ from msgspec import Struct
 
 from copilot.wire import Citation
 from inference.ports import Passage
-from inference.text.figures import figures_of
 from inference.text.sentences import content_words, split
 
 _BLANKS = " \t"
@@ -172,6 +171,8 @@ def _read(passage: str) -> list[_Read]:
 
 
 def _figures(text: str) -> frozenset[tuple[object, ...]]:
+    from inference.text.figures import figures_of
+
     return frozenset((figure.dimension, figure.value, figure.date) for figure in figures_of(text))
 
 

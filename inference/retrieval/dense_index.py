@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
 
 from copilot.index_bundle.manifest import IndexUnusable
 from inference.retrieval.flat_vectors import FlatVectors, map_flat, need_faiss, read_flat
@@ -33,8 +34,7 @@ PROBES = 48
 """Lists of an inverted file that are searched; more where few chunks may be found."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """Who asks, and for what: the caller's groups and the filters that were chosen."""
 
     groups: frozenset[str]

@@ -6,9 +6,10 @@ Filtering comes first: a chunk that the caller may not see is in neither list.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from copilot.index_bundle.manifest import (
     IndexManifest,
@@ -45,8 +46,7 @@ SCORE_ALL_LIMIT = 50_000
 HASH_LIMIT_BYTES = 256 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(Struct, frozen=True):
     """Candidate chunks, best first, with their scores; arrays of one length.
 
     ``fused`` is in 0..1; ``cosine`` (of the whole chunk), ``focus`` (of its nearest window) and

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from inference.ports import Passage
 from inference.retrieval.fusion import is_near_duplicate
@@ -20,8 +21,7 @@ MATCHES = 0.9
 least that costs no recall among six passages (docs/quality/retrieval.md)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choices:
+class Choices(Struct, frozen=True, kw_only=True):
     """What is done with a ranking. The defaults are what is served.
 
     ``per_document`` see ``select``; ``recency_weight`` is what the newest document gains

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from inference.engine import Engine, EngineLoader
 from tests.fakes import FakeCache, FakeEmbedder, FakeRetriever, passages

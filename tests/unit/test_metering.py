@@ -6,11 +6,11 @@ import asyncio
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from copilot.answer_log.answers import Lease
 from inference.answering.knowledge import Parts

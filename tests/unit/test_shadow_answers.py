@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from copilot.wire import CacheReceipt
@@ -31,7 +31,7 @@ class Room:
 
     def ask(self, text: str, script: Script, answer_id: str) -> tuple[str, CacheReceipt]:
         parts = parts_of(FakeModel(script), cache=self.cache, retriever=FakeRetriever(passages(3)))
-        parts = dataclasses.replace(parts, exploration=Exploration(chance=lambda: self.chance))
+        parts = msgspec.structs.replace(parts, exploration=Exploration(chance=lambda: self.chance))
         events = events_of(a_question(text, answer_id=answer_id, user="ann"), parts)
         receipt = end_of(events).receipt
         assert receipt is not None

@@ -26,9 +26,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, lgamma, log
+
+from msgspec import Struct
 
 from inference.ports import TrackRecord
 
@@ -41,8 +42,7 @@ _MIXTURE = (1.0, 50.0)
 _STEPS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Exploration:
+class Exploration(Struct, frozen=True):
     """How often a hit is answered afresh.
 
     ``max_error_rate`` is the greatest share of would-be hits that may be served wrong, 0..1; with
