@@ -89,7 +89,7 @@ class DenseIndex:
 
         if mask is not None and not mask.any():
             return np.empty(0, dtype=np.int64)
-        return np.unique(self._chunks.nearest(vector, LIST_LENGTH, mask))
+        return np.sort(self._chunks.nearest(vector, LIST_LENGTH, mask))
 
     def cosines(self, chunks: Numbers, vector: Vector) -> tuple[Vector, Vector]:
         """Return how near each of ``chunks`` is: as a whole, and at most (whole or a window)."""

@@ -167,14 +167,13 @@ class FaissRetriever:
         self, words: list[str], compounds: list[str], near: Numbers, mask: Mask | None
     ) -> tuple[Numbers, Vector, Vector, Vector]:
         """Candidates, BM25, coverage and the BM25 of pairs, from the scores of every chunk."""
-        import numpy as np
 
         bm25, coverage = self._lexical.scores_and_coverage(words)
         if compounds:
             bm25 += self._lexical.scores(compounds)
         if mask is not None:
             bm25 *= mask
-        found = np.union1d(near, highest(bm25, LIST_LENGTH))
+        found = _union(near, highest(bm25, LIST_LENGTH))
         pairs = self._pairs.scores(pairs_of(words))
         return found, bm25[found], coverage[found], pairs[found]
 
@@ -183,10 +182,9 @@ class FaissRetriever:
     ) -> tuple[Numbers, Vector, Vector, Vector]:
         """The same, without looking at chunks that cannot be among the best: with a million chunks,
         to score all of them costs more than everything else in a question."""
-        import numpy as np
 
         best = self._lexical.best([*words, *compounds], LIST_LENGTH, mask)
-        found = np.union1d(near, best)
+        found = _union(near, best)
         bm25, coverage = self._lexical.scores_and_coverage_of(words, found)
         if compounds:
             bm25 += self._lexical.scores_and_coverage_of(compounds, found)[0]
@@ -239,3 +237,13 @@ class FaissRetriever:
             lexical=lexical or None,
             focus=focus,
         )
+
+
+def _union(near: Numbers, best: Numbers) -> Numbers:
+    """The numbers in either, sorted. numpy's own function imports masked arrays first: 14 ms."""
+    import numpy as np
+
+    found = np.sort(np.concatenate((near, best)))
+    first = np.ones(found.shape, dtype=np.bool_)
+    first[1:] = found[1:] != found[:-1]
+    return found[first]

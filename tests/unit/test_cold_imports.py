@@ -61,7 +61,7 @@ engine = process().engine.get()
 question = "What is the RS-1 customer charge in 2025?"
 vector = engine.embedder.embed([question])[0]
 assert engine.retriever.retrieve(question, vector, k=6, groups=frozenset(["public"]))
-assert "faiss" not in sys.modules
+assert not {{"faiss", "numpy.ma"}} & set(sys.modules)
 """
 RESTORED = """
 import os, sys
@@ -140,7 +140,7 @@ def test_two_functions_restored_from_one_snapshot_make_different_ids() -> None:
     assert all(one != other for one, other in zip(first, second, strict=True))
 
 
-def test_the_shipped_index_is_searched_without_importing_faiss() -> None:
+def test_the_shipped_index_is_searched_without_importing_faiss_or_masked_arrays() -> None:
     done = run_python(
         "-c",
         RETRIEVED.format(root=str(ROOT)),
