@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import logging
 import tempfile
+import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,16 +30,25 @@ if TYPE_CHECKING:
     from inference.retrieval.faiss_retriever import FaissRetriever
     from inference.retrieval.qdrant_vectors import QdrantVectors
 
+IMPORTS_S = 10.0
+"""How long another thread's imports are waited for; it failed, if they take longer."""
+
 logger = logging.getLogger(__name__)
 
 
 class EngineBuilder:
     """Builds what the settings name. Implements ``engine.Newer`` where they name a bucket."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, clients: threading.Event | None = None
+    ) -> None:
+        """``clients`` is set once another thread has imported ``copilot.aws_clients``; ``None``
+        where none is about to."""
         self._settings = settings
         self._clock = clock
-        self._published = published_index(settings, clock) if settings.index_bucket else None
+        self._published = None
+        if settings.index_bucket:
+            self._published = published_index(settings, clock, clients)
         self._bundle = settings.index_dir
 
     @property
@@ -142,14 +152,19 @@ def _scratch() -> Path:
         return Path("/tmp")  # noqa: S108
 
 
-def published_index(settings: Settings, clock: Clock) -> PublishedIndex:
+def published_index(
+    settings: Settings, clock: Clock, clients: threading.Event | None
+) -> PublishedIndex:
     """The bucket's index, as the settings name it."""
-    from copilot.aws_clients import aws_clients
     from copilot.index_bundle.bucket import IndexBucket
     from copilot.index_bundle.published import PublishedIndex
 
     def bucket() -> IndexBucket:
+        if clients is not None:
+            clients.wait(IMPORTS_S)
         from botocore.config import Config
+
+        from copilot.aws_clients import aws_clients
 
         config = Config(
             retries={"total_max_attempts": 2, "mode": "standard"},

@@ -24,10 +24,17 @@ if TYPE_CHECKING:
 _begun: dict[Settings, EngineLoader] = {}
 
 
-def begin(settings: Settings, clock: Clock) -> threading.Event:
-    """Begin to load an engine, for whoever takes it. The event is set once it has imported."""
+def begin(
+    settings: Settings, clock: Clock, clients: threading.Event | None = None
+) -> threading.Event:
+    """Begin to load an engine, for whoever takes it. The event is set once it has imported.
+
+    ``clients`` is set by who is about to import ``copilot.aws_clients`` once that is done: an index
+    in a bucket is asked for then, so that two threads do not import botocore at the same time
+    either.
+    """
     imported = threading.Event()
-    builder = EngineBuilder(settings, clock)
+    builder = EngineBuilder(settings, clock, clients)
 
     def build() -> Engine:
         if not imported.is_set():
@@ -46,8 +53,6 @@ def _import_libraries(settings: Settings) -> None:
     names = ["numpy", "onnxruntime", "tokenizers"]
     if settings.retriever == "faiss" and needs_faiss(settings.index_dir):
         names.append("faiss")
-    if settings.index_bucket:
-        names.append("copilot.aws_clients")
     for name in names:
         with suppress(ImportError):
             importlib.import_module(name)

@@ -140,7 +140,10 @@ def test_two_functions_restored_from_one_snapshot_make_different_ids() -> None:
     assert all(one != other for one, other in zip(first, second, strict=True))
 
 
-def test_the_shipped_index_is_searched_without_importing_faiss_or_masked_arrays() -> None:
+@pytest.mark.parametrize("bucket", ["", "a-bucket-out-of-reach"])
+def test_the_shipped_index_is_searched_without_importing_faiss_or_masked_arrays(
+    bucket: str,
+) -> None:
     done = run_python(
         "-c",
         RETRIEVED.format(root=str(ROOT)),
@@ -148,7 +151,10 @@ def test_the_shipped_index_is_searched_without_importing_faiss_or_masked_arrays(
         MODEL_DIR=str(ROOT / "inference" / "model"),
         **{"TABLE_NAME": "t", "QUEUE_URL": "http://127.0.0.1:9/q"},
         WEBSOCKET_ENDPOINT="http://127.0.0.1:9",
+        AWS_ENDPOINT_URL="http://127.0.0.1:9",
+        INDEX_BUCKET=bucket,
         **{"AWS_REGION": "eu-central-1", "AWS_DEFAULT_REGION": "eu-central-1"},
         **{"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"},
     )
     assert done.returncode == 0, done.stderr
+    assert ("index pointer not read" in done.stdout) == bool(bucket)
