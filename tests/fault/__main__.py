@@ -78,7 +78,8 @@ def _model(schedules: int, live: int, seed: int) -> int:
 def _say(title: str, found: Exploration, seed: int) -> int:
     """Print what an exploration found; returns how many schedules broke a promise."""
     print(
-        f"{title}: {found.schedules:,} schedules from {seed} on, in {found.seconds:.0f} s, "
+        f"{title}: {found.schedules:,} schedules from {seed} on, in {found.seconds:.0f} s "
+        f"({found.cpu_s:.0f} s of CPU), "
         f"{len(found.violations)} broke a promise {found.kinds()}",
         flush=True,
     )

@@ -35,10 +35,12 @@ class Course:
 
 @dataclass(frozen=True, kw_only=True)
 class Exploration:
-    """What a number of schedules showed. ``violations``: the schedule's seed and what broke."""
+    """What a number of schedules showed. ``violations``: the schedule's seed and what broke;
+    ``cpu_s``: what all processes computed."""
 
     schedules: int
     seconds: float
+    cpu_s: float
     violations: list[tuple[int, str]] = field(default_factory=list)
     course: Course = field(default_factory=Course)
 
@@ -81,7 +83,7 @@ def explore(
     first: int, schedules: int, mutation: str | None = None, *, processes: int | None = None
 ) -> Exploration:
     """Run the schedules ``first .. first + schedules - 1``, of the product or of a mutation."""
-    began = time.monotonic()
+    began, computed = time.monotonic(), _cpu_s()
     batches = [
         (start, min(start + BATCH, first + schedules), mutation)
         for start in range(first, first + schedules, BATCH)
@@ -97,6 +99,7 @@ def explore(
     return Exploration(
         schedules=schedules,
         seconds=time.monotonic() - began,
+        cpu_s=_cpu_s() - computed,
         violations=[violation for violations, _ in found for violation in violations],
         course=course,
     )
@@ -104,12 +107,17 @@ def explore(
 
 def explore_live(first: int, schedules: int) -> Exploration:
     """Run schedules of the second model, of the product's own worker and publisher."""
-    began = time.monotonic()
+    began, computed = time.monotonic(), _cpu_s()
     starts = range(first, first + schedules, LIVE_BATCH)
     batches = [(start, min(start + LIVE_BATCH, first + schedules)) for start in starts]
     with _pool() as pool:
         violations = [found for batch in pool.map(_run_live_batch, batches) for found in batch]
-    return Exploration(schedules=schedules, seconds=time.monotonic() - began, violations=violations)
+    return Exploration(
+        schedules=schedules,
+        seconds=time.monotonic() - began,
+        cpu_s=_cpu_s() - computed,
+        violations=violations,
+    )
 
 
 def first_live_harm(*, within: int, first: int = 0) -> tuple[int, str] | None:
@@ -120,6 +128,12 @@ def first_live_harm(*, within: int, first: int = 0) -> tuple[int, str] | None:
         if what is not None:
             return seed, what
     return None
+
+
+def _cpu_s() -> float:
+    """Processor time of this process and of those that it has waited for, in seconds."""
+    user, system, of_children, system_of_children, _ = os.times()
+    return user + system + of_children + system_of_children
 
 
 def _pool(processes: int | None = None) -> ProcessPoolExecutor:
