@@ -3,8 +3,10 @@
 Both designs embed the same chunks with the same weights on all cores, in turns, model loaded and
 modules imported; ours writes its lexical index besides. By default ours also embeds windows of a
 few sentences of every long chunk, which plain does not have: so it is built without them too, for
-the same vectors as plain's. That both find the same is shown by the cosine between their vectors of
-a chunk, and with ``--data FOLDER`` (BEIR layout) by nDCG@10 of dense search over judged documents.
+the same vectors as plain's; and again without them in int8 (``--precision int8``), whose equal
+nDCG ``benchmarks.bench_precision`` shows. That all find the same is shown by the cosine between
+their vectors of a chunk, and with ``--data FOLDER`` (BEIR layout) by nDCG@10 of dense search over
+judged documents.
 
 Memory is that of a build of made-up documents in a process of its own, highest value of fifty a
 second, above what it had with everything imported, and without the pages of mapped files. Its
@@ -37,12 +39,14 @@ from embed.build import Outcome, build
 from embed.embedded import WORDING, Wording
 from embed.engine import LocalEngine
 from embed.holdings import Held
+from embed.precision import open_embedder
 from embed.reading import Reading
 from embed.sources import find_sources
 from inference.encoders.onnx_embedder import OnnxEmbedder
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS, BARE, PLAIN = "ours", "ours without windows", "plain"
+FAST = "ours without windows, int8"
 CHANGES = (0, 10, 100)
 SIZES = (10_000, 100_000)
 WORDS = ("tariff", "charge", "meter", "grid", "outage", "winter", "demand", "storage")
@@ -63,6 +67,7 @@ def measure(arguments: argparse.Namespace) -> Result:
     """Both builds in turns, the agreement of what they find, and updates of a larger corpus."""
     python()
     embedder = OnnxEmbedder(arguments.model)
+    fast = open_embedder(arguments.model, "int8")
     documents = first_documents(arguments.documents, arguments.chunks)
     texts = [(held.text[c.start : c.end], c.lead) for held in documents for c in held.chunks]
     titles = [held.record.title for held in documents for _ in held.chunks]
@@ -81,21 +86,33 @@ def measure(arguments: argparse.Namespace) -> Result:
                 BARE: lambda: _timed(
                     documents, folder / f"ours-{next(number)}", embedder, WITHOUT_WINDOWS
                 ),
+                FAST: lambda: _timed(
+                    documents, folder / f"ours-{next(number)}", fast, WITHOUT_WINDOWS
+                ),
                 PLAIN: lambda: build_plain(chunks, folder / "plain")["build_s"],
             },
         )
-        agreement = _agreement(embedded, embedder, folder / "plain")
+        theirs = _plain_vectors(folder / "plain")
+        agreements = [
+            Measure(what=f"lowest cosine with plain's vectors, {name}", unit="", ours=[lowest])
+            for name, lowest in (
+                ("fp32", _agreement(embedded, embedder, theirs)),
+                ("int8", _agreement(embedded, fast, theirs)),
+            )
+        ]
         changed = updates(folder / "updated", embedder, arguments.corpus)
         sizes = [(size, peaks(size, folder / f"memory-{size}")) for size in sorted(arguments.sizes)]
     count = len(embedded)
     same = _rate("chunks a second, the same vectors", count, seconds[BARE], seconds[PLAIN])
+    reduced = _rate("chunks a second, int8", count, seconds[FAST], seconds[PLAIN])
     rows = [
         same,
+        reduced,
         _rate("chunks a second, with windows besides", count, seconds[OURS], seconds[PLAIN]),
     ]
-    quality = [Measure(what="lowest cosine of both designs' vectors", unit="", ours=[agreement])]
+    quality = agreements
     if arguments.data:
-        quality += found_by_both(arguments.data, embedder, arguments.documents_judged)
+        quality += found_by_both(arguments.data, embedder, fast, arguments.documents_judged)
     growths, budgets = growth(sizes)
     return Result(
         title="Building an index",
@@ -117,7 +134,7 @@ def measure(arguments: argparse.Namespace) -> Result:
             *growths,
         ],
         bound="forward passes of the embedding model on all cores",
-        budgets=[Budget.of_plain(same, 1.5, side="at least"), *budgets],
+        budgets=[Budget.of_plain(reduced, 1.5, side="at least"), *budgets],
     )
 
 
@@ -195,8 +212,10 @@ def growth(sizes: Sequence[tuple[int, Peaks]]) -> tuple[list[Table], list[Budget
     return [table], [Budget.of_median(before, texts.median / 3)]
 
 
-def found_by_both(data: Path, embedder: OnnxEmbedder, most: int) -> list[Measure]:
-    """nDCG@10 of exact dense search with the vectors of each design."""
+def found_by_both(
+    data: Path, embedder: OnnxEmbedder, fast: OnnxEmbedder, most: int
+) -> list[Measure]:
+    """nDCG@10 of exact dense search with the vectors of each design; questions are fp32."""
     if not (data / "corpus.jsonl").is_file():
         raise Skipped(f"no corpus.jsonl in {data}; --data takes a folder in BEIR layout")
     judged: dict[str, dict[str, int]] = {}
@@ -218,6 +237,7 @@ def found_by_both(data: Path, embedder: OnnxEmbedder, most: int) -> list[Measure
         build_plain(Path(directory) / "chunks.jsonl", Path(directory))
         theirs = _plain_vectors(Path(directory))
     ours = embedder.embed(everything)
+    reduced = np.vstack([fast.embed(everything[: len(kept)]), ours[len(kept) :]])
     position = {document: number for number, document in enumerate(kept)}
 
     def score(vectors: Vectors) -> float:
@@ -229,7 +249,10 @@ def found_by_both(data: Path, embedder: OnnxEmbedder, most: int) -> list[Measure
         return float(np.mean(found))
 
     what = f"nDCG@10, dense, {data.name}, {len(kept)} documents, {len(asked)} questions"
-    return [Measure(what=what, unit="", ours=[score(ours)], plain=[score(theirs)])]
+    return [
+        Measure(what=f"{what}, {name}", unit="", ours=[score(vectors)], plain=[score(theirs)])
+        for name, vectors in (("fp32", ours), ("int8", reduced))
+    ]
 
 
 def _timed(
@@ -258,8 +281,7 @@ def _rate(what: str, chunks: int, ours: Sequence[float], plain: Sequence[float])
     )
 
 
-def _agreement(embedded: Sequence[str], embedder: OnnxEmbedder, plain: Path) -> float:
-    theirs = _plain_vectors(plain)
+def _agreement(embedded: Sequence[str], embedder: OnnxEmbedder, theirs: Vectors) -> float:
     ours = embedder.embed(embedded)
     return float((ours * theirs).sum(axis=1).min())
 

@@ -17,6 +17,7 @@ from copilot.index_bundle.manifest import (
     verify_files,
     verify_lexical,
     verify_model,
+    verify_precision,
 )
 from copilot.index_bundle.texts import IndexTexts
 from embed.array_file import VectorFile
@@ -64,7 +65,7 @@ def build(
 
     Raises:
         IndexUnusable: ``reuse`` was asked for, but the old bundle is missing, damaged or made by
-            another model.
+            another model or in another precision.
         EmbedError: ``out`` is not a bundle, or another build is at it; and what ``holdings`` raise.
     """
     with staged(out) as stage:
@@ -89,6 +90,7 @@ def build(
 def _verified(out: Path, embedder: Embedder) -> IndexManifest:
     manifest = read_manifest(out)
     verify_model(manifest, model_id=embedder.model_id, dimension=embedder.dimension, bundle=out)
+    verify_precision(manifest, model_id=embedder.model_id, bundle=out)
     verify_lexical(manifest, lexical=LEXICAL_KIND, bundle=out)
     verify_files(out, manifest)
     return manifest

@@ -18,9 +18,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from copilot.index_bundle.bucket import BucketUnreachable
-from copilot.index_bundle.manifest import IndexUnusable
+from copilot.index_bundle.manifest import IndexUnusable, precision_of, read_manifest
 from embed.engine import Engine, LocalEngine
 from embed.errors import EmbedError
+from embed.precision import PRECISIONS, open_embedder
 from embed.retention import KEPT, prune
 from inference.encoders.onnx_embedder import EmbedderUnusable, OnnxEmbedder
 
@@ -78,6 +79,12 @@ def _parser() -> argparse.ArgumentParser:
             help="threads of this machine, or Ray (pip install 'energycopilot[ray]')",
         )
         command.add_argument("--ray-address", help="a Ray cluster; without it, this machine")
+        command.add_argument(
+            "--precision",
+            choices=PRECISIONS,
+            help="of the vectors of documents: fp32, or int8, which embeds faster (pip install "
+            "'energycopilot[int8]'); default: that of the index to update, else fp32",
+        )
         _model_option(command)
 
     command = commands.add_parser("inspect", help="verify an index and say what it holds")
@@ -167,7 +174,8 @@ def _make(arguments: argparse.Namespace, *, reuse: bool) -> None:
     from embed.reading import Reading
     from embed.sources import find_sources
 
-    embedder = OnnxEmbedder(arguments.model)
+    precision = arguments.precision or (_precision_of(arguments.out) if reuse else "fp32")
+    embedder = open_embedder(arguments.model, precision)
     console = Console(soft_wrap=True, highlight=False)
     with _engine(arguments) as engine, _progress(console) as report:
         reading = Reading(
@@ -188,6 +196,10 @@ def _make(arguments: argparse.Namespace, *, reuse: bool) -> None:
     for skipped in reading.skipped:
         console.print(f"skipped {skipped}", style="yellow", markup=False)
     console.print(_summary(outcome, arguments.out, reading.repeated), markup=False)
+
+
+def _precision_of(index: Path) -> str:
+    return precision_of(read_manifest(index).model_id)
 
 
 def _engine(arguments: argparse.Namespace) -> AbstractContextManager[Engine]:
@@ -285,7 +297,7 @@ def _publish(arguments: argparse.Namespace) -> None:
             arguments.index,
             bucket,
             over,
-            lambda: OnnxEmbedder(arguments.model),
+            lambda: open_embedder(arguments.model, _precision_of(arguments.index)),
             Path(folder),
             workers=os.cpu_count() or 1,
             report=report,

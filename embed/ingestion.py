@@ -21,7 +21,12 @@ from copilot.documents.status import DocumentStatuses, State
 from copilot.documents.uploads import groups_of, path_of
 from copilot.index_bundle.bucket import BucketUnreachable, IndexBucket, ObjectMissing
 from copilot.index_bundle.download import download
-from copilot.index_bundle.manifest import IndexUnusable, read_manifest, verify_files
+from copilot.index_bundle.manifest import (
+    IndexUnusable,
+    OtherPrecision,
+    read_manifest,
+    verify_files,
+)
 from embed.build import build
 from embed.document import Document
 from embed.engine import LocalEngine
@@ -44,6 +49,10 @@ ELSEWHERE = (
     "can build and publish the index with it (docs/indexing.md)."
 )
 """Why nothing is indexed where workers would refuse an index without vectors in Qdrant."""
+REDUCED = (
+    "Uploads are not indexed here: the index was built with --precision int8, and one index holds "
+    "one precision. Whoever runs this can build and publish it with them (docs/indexing.md)."
+)
 
 
 @dataclass(frozen=True)
@@ -120,13 +129,23 @@ class Ingestion:
             self._look(key, found)
         published = 0
         if (found.read or found.gone) and self._limits.refusal is None:
-            published = self._publish(found)
+            try:
+                published = self._publish(found)
+            except OtherPrecision:
+                return self._refused(keys, found)
         for key in keys:
             if path_of(key) in found.read:
                 self._note(key, "indexed")
             elif path_of(key) in found.gone:
                 self._note(key, "removed")
         return Ingested(len(found.read), found.failed, published)
+
+    def _refused(self, keys: Sequence[str], found: _Found) -> Ingested:
+        """Note that the current index takes no uploads, and why."""
+        changed = [key for key in keys if path_of(key) in found.read or path_of(key) in found.gone]
+        for key in changed:
+            self._note(key, "failed", REDUCED)
+        return Ingested(failed=found.failed + len(changed))
 
     def interrupted(self, key: str, *, last: bool) -> None:
         """Note that ``run`` has raised; ``last`` says that it will not be tried again."""

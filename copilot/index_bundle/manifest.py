@@ -10,6 +10,7 @@ from msgspec import Struct
 
 SCHEMA_VERSION = 2
 MANIFEST_NAME = "manifest.json"
+_IN = "+"
 
 
 class FileEntry(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -39,6 +40,7 @@ class IndexManifest(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
 
     ``lexical`` names the scoring and the word analysis of the lexical index; ``faiss_recall`` is
     recall@10 of the FAISS index against exact search on its own vectors (1.0 where it is exact).
+    ``model_id`` names the precision too where it is not fp32: ``model@weights+int8``.
     """
 
     schema: int
@@ -56,6 +58,20 @@ class IndexManifest(Struct, kw_only=True, frozen=True, forbid_unknown_fields=Tru
 
 class IndexUnusable(Exception):
     """The bundle cannot serve. The message says what to run."""
+
+
+class OtherPrecision(IndexUnusable):
+    """The vectors of the bundle are of another precision than those that would join them."""
+
+
+def in_precision(model_id: str, precision: str) -> str:
+    """The id of ``model_id``'s model where it computes in ``precision``."""
+    return f"{model_id}{_IN}{precision}"
+
+
+def precision_of(model_id: str) -> str:
+    """The precision that a model id names, such as ``int8``."""
+    return model_id.partition(_IN)[2] or "fp32"
 
 
 def read_manifest(bundle: Path) -> IndexManifest:
@@ -112,16 +128,32 @@ def verify_files(
 
 
 def verify_model(manifest: IndexManifest, *, model_id: str, dimension: int, bundle: Path) -> None:
-    """Refuse an index that another embedding model made.
+    """Refuse an index that another embedding model made; in which precision is all the same.
 
     Raises:
         IndexUnusable: model or dimension differ from the embedder's.
     """
-    if (manifest.model_id, manifest.dimension) != (model_id, dimension):
+    made_by, asked = (one.partition(_IN)[0] for one in (manifest.model_id, model_id))
+    if (made_by, manifest.dimension) != (asked, dimension):
         raise IndexUnusable(
             f"The index at {bundle} was built by {manifest.model_id} ({manifest.dimension} "
             f"dimensions), but the embedder is {model_id} ({dimension}). Rebuild it: "
             f"python -m embed build DOCS... --out {bundle}"
+        )
+
+
+def verify_precision(manifest: IndexManifest, *, model_id: str, bundle: Path) -> None:
+    """Refuse to add to an index vectors of another precision than its own.
+
+    Raises:
+        OtherPrecision: it differs from the embedder's.
+    """
+    own, other = precision_of(manifest.model_id), precision_of(model_id)
+    if own != other:
+        raise OtherPrecision(
+            f"The vectors of the index at {bundle} are {own}, the embedder's {other}; one index "
+            f"holds one precision. Update it with --precision {own}, or build it again: "
+            f"python -m embed build DOCS... --precision {other} --out {bundle}"
         )
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from inference.encoders.onnx_model import (
+    BATCH_TOKENS,
     ModelConfig,
     ModelKind,
     ModelUnusable,
@@ -54,11 +55,14 @@ EMBEDDING_MODEL = ModelKind(
 class OnnxEmbedder:
     """Implements ``ports.Embedder``. Loads once; ``embed`` may be called from several threads."""
 
-    def __init__(self, model_dir: Path, *, threads: int = 1) -> None:
+    def __init__(
+        self, model_dir: Path, *, threads: int = 1, batch_tokens: int = BATCH_TOKENS
+    ) -> None:
         """Load the model.
 
         ``threads`` is the number of intra-op threads of one forward pass: 1 for serving, where
-        concurrent questions are the parallelism.
+        concurrent questions are the parallelism. One pass of several texts has at most
+        ``batch_tokens`` tokens; with 0 every text has a pass of its own.
 
         Raises:
             EmbedderUnusable: the model folder is missing or damaged.
@@ -70,9 +74,10 @@ class OnnxEmbedder:
         self._tokenizer = open_tokenizer(model_dir, config.max_tokens)
         self._session = EMBEDDING_MODEL.open_session(model_dir, threads)
         self._inputs = frozenset(i.name for i in self._session.get_inputs())
+        self._batch_tokens = batch_tokens
         self._made_with = (model_dir, threads)
 
-    def __reduce__(self) -> tuple[Callable[..., OnnxEmbedder], tuple[Path, int]]:
+    def __reduce__(self) -> tuple[Callable[..., OnnxEmbedder], tuple[Any, ...]]:
         """Crosses to another process by loading the model there."""
         return _load, self._made_with
 
@@ -82,7 +87,7 @@ class OnnxEmbedder:
 
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         encodings = self._tokenizer.encode_batch(list(texts)) if texts else []
-        for rows in by_length(encodings):
+        for rows in by_length(encodings, self._batch_tokens):
             vectors[rows] = self._forward([encodings[i] for i in rows])
         return vectors
 

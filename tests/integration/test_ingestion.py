@@ -18,6 +18,7 @@ import pytest
 from copilot.documents.status import DocumentStatuses
 from copilot.index_bundle.bucket import BucketUnreachable, IndexBucket
 from copilot.index_bundle.download import download
+from copilot.index_bundle.manifest import in_precision
 from copilot.index_bundle.texts import IndexTexts
 from copilot.table import Table
 from deploy.destruction import empty
@@ -26,7 +27,7 @@ from embed.carrying import ReservedPaths, with_uploads
 from embed.draft import write_draft
 from embed.engine import LocalEngine
 from embed.holdings import held_in
-from embed.ingestion import ELSEWHERE, GAVE_UP, Ingested, Ingestion, Limits
+from embed.ingestion import ELSEWHERE, GAVE_UP, REDUCED, Ingested, Ingestion, Limits
 from embed.publishing import PublishedMeanwhile, publish
 from embed.reading import Reading
 from embed.retention import YOUNG_S
@@ -178,6 +179,19 @@ def test_where_vectors_are_in_qdrant_nothing_is_indexed_and_the_page_says_why(ro
     assert room.status("pump.md") == ("failed", ELSEWHERE)
     assert room.status("gone.md") == ("removed", None)
     assert room.indexes.current() is None
+
+
+def test_an_index_in_int8_takes_no_uploads_and_the_page_says_why(
+    room: Room, tmp_path: Path
+) -> None:
+    reduced = CountingEmbedder()
+    reduced.model_id = in_precision(reduced.model_id, "int8")
+    build_index(write_corpus(tmp_path / "base", BASE), tmp_path / "reduced", reduced)
+    publish(room.indexes, tmp_path / "reduced", over=None)
+    before = room.indexes.current()
+    assert room.ingestion.run([room.put("pump.md")]) == Ingested(failed=1)
+    assert room.status("pump.md") == ("failed", REDUCED)
+    assert room.indexes.current() == before
 
 
 def test_the_index_is_the_one_that_a_build_from_the_start_would_make(
