@@ -1,8 +1,8 @@
 """Where a worker's CPU goes while it carries many streams: samples by py-spy, as a text.
 
 ``python -m benchmarks.streams.profile --streams 200 [--set AWS_CLIENT=boto3]`` needs py-spy on the
-path (``pip install py-spy``). Own time only, of the thread that holds the GIL, in microseconds of
-CPU for a token: samples are counted by function, and shared out over what the process took.
+path (``pip install py-spy``). Own time only, of threads that are not idle, in microseconds of CPU
+for a token: samples are counted by function, and shared out over what the process took.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ from benchmarks.streams.core_shares import CoreShares
 from benchmarks.streams.neighbours import Neighbour
 from benchmarks.streams.workers import Worker, our_worker
 
-_SAMPLES_A_SECOND = 250
+_SAMPLES_A_SECOND = 100
+_IDLE = "_worker (concurrent/futures/thread.py"
+"""A pool's thread that waits for work, which py-spy takes for busy."""
+
 _FRAME = re.compile(r"(?P<function>.+) \((?P<file>[^()]+?)(?::\d+)?\)")
 
 
@@ -35,7 +38,8 @@ def record(worker: Worker, seconds: int) -> Counter[str]:
     with tempfile.TemporaryDirectory() as directory:
         found = Path(directory) / "stacks.txt"
         command = ["py-spy", "record", "--pid", str(worker.pid), "--duration", str(seconds)]
-        command += ["--rate", str(_SAMPLES_A_SECOND), "--gil", "--format", "raw"]
+        # Not blocking: stopping a process of seventy threads for every sample would be most of it.
+        command += ["--rate", str(_SAMPLES_A_SECOND), "--nonblocking", "--format", "raw"]
         subprocess.run([*command, "--output", str(found)], check=True, capture_output=True)
         return innermost(found.read_text())
 
@@ -46,6 +50,8 @@ def innermost(stacks: str) -> Counter[str]:
     for line in stacks.splitlines():
         stack, _, count = line.rpartition(" ")
         frame = stack.rpartition(";")[2]
+        if frame.startswith(_IDLE):
+            continue
         match = _FRAME.fullmatch(frame)
         counts[f"{_room(match['file'])} {match['function']}" if match else frame] += int(count)
     return counts
