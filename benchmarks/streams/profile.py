@@ -91,6 +91,7 @@ def main() -> int:
         began = stamps.now()
         samples = record(worker, options.seconds)
         share = shares.between(began, stamps.now())
+        answering.join()
     _print(options, samples, share)
     return 0
 

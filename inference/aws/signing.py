@@ -6,6 +6,7 @@ signatures to botocore's. That takes 115 microseconds for one, this takes 7.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import time
@@ -25,6 +26,12 @@ class Credentials(Struct, frozen=True):
     access_key: str
     secret_key: str
     token: str | None = None
+
+
+@functools.lru_cache(maxsize=1024)
+def _canonical(path: str) -> str:
+    # As many as there are streams at one time; each is posted to all the while.
+    return quote(path, safe="/-_.~")
 
 
 class _Shape(Struct, frozen=True):
@@ -70,7 +77,7 @@ class Signer:
             shape = self._shapes[known] = self._shape(credentials, headers, second)
         path = path or "/"
         body_hash = hashlib.sha256(body).hexdigest()
-        canonical = f"POST\n{quote(path, safe='/-_.~')}\n\n{shape.canonical}\n{body_hash}"
+        canonical = f"POST\n{_canonical(path)}\n\n{shape.canonical}\n{body_hash}"
         text = shape.text + hashlib.sha256(canonical.encode()).hexdigest()
         key = self._signing_key(credentials.secret_key, shape.text[_DAY])
         signature = hmac.digest(key, text.encode(), "sha256").hex()
