@@ -1,7 +1,7 @@
 """Where a worker's CPU goes while it carries many streams: samples by py-spy, as a text.
 
 ``python -m benchmarks.streams.profile --streams 200 [--set AWS_CLIENT=boto3]`` needs py-spy on the
-path (``pip install py-spy``). Own time only, of threads that are not idle, in microseconds of CPU
+path (``pip install py-spy``). Own time only, of threads that do not wait, in microseconds of CPU
 for a token: samples are counted by function, and shared out over what the process took.
 """
 
@@ -27,8 +27,13 @@ from benchmarks.streams.neighbours import Neighbour
 from benchmarks.streams.workers import Worker, our_worker
 
 _SAMPLES_A_SECOND = 100
-_IDLE = "_worker (concurrent/futures/thread.py"
-"""A pool's thread that waits for work, which py-spy takes for busy."""
+_WAITS = (
+    "_worker (concurrent/futures/thread.py",
+    "EpollSelector.select (",
+    "poll_wait_for_socket.<locals>.do_poll (",
+    "SocketIO.readinto (",
+)
+"""Where threads wait, for work or for the network, which py-spy takes for being busy."""
 
 _FRAME = re.compile(r"(?P<function>.+) \((?P<file>[^()]+?)(?::\d+)?\)")
 
@@ -50,7 +55,7 @@ def innermost(stacks: str) -> Counter[str]:
     for line in stacks.splitlines():
         stack, _, count = line.rpartition(" ")
         frame = stack.rpartition(";")[2]
-        if frame.startswith(_IDLE):
+        if frame.startswith(_WAITS):
             continue
         match = _FRAME.fullmatch(frame)
         counts[f"{_room(match['file'])} {match['function']}" if match else frame] += int(count)
