@@ -12,6 +12,7 @@ import pytest
 from deploy.parameters import faults, read_template, settled
 from tests.infrastructure import diagram, makefile, tables, translate
 from tests.infrastructure.translate import ROOT
+from tests.security.threats import threats
 
 GUIDE = (ROOT / "docs/deploy.md").read_text()
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -96,6 +97,15 @@ def test_every_option_of_the_guide_that_python_takes_exists() -> None:
         shown = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
         for option in re.findall(r"--[a-z-]+", words):
             assert option in shown, f"{module} {option}"
+
+
+def test_the_table_of_security_tests_has_a_line_for_every_threat() -> None:
+    table = (ROOT / "docs/reliability.md").read_text().split("## The security tests")[1]
+    rows = [row.split("|") for row in table.split("\n## ")[0].splitlines() if row.startswith("| ")]
+    shown = [(row[1].strip(), row[2].strip(), int(row[3])) for row in rows[1:]]
+    lines = threats((ROOT / "docs/security.md").read_text())
+    assert shown == [(line.section, line.name, len(line.tests)) for line in lines]
+    assert {row[6].strip() for row in rows[1:]} == {"0"}
 
 
 def test_every_test_that_the_threat_model_names_exists() -> None:
