@@ -3,10 +3,10 @@
 Each run is a fresh process with compiled bytecode. Both designs import Lambda's runtime client,
 make their AWS clients, load model and index, embed one question and retrieve its passages, with a
 language model set up. Once with a warm page cache, once with the model, the index and all libraries
-evicted from it. Ours as it is deployed, too: with a bucket whose pointer names the index in the
-image, or another one, which is downloaded. For the first token, the function is started by its
-runtime client with a question waiting, against scripted AWS endpoints and a scripted language model
-whose own delay is taken off.
+evicted from it, once without bytecode. Ours as it is deployed, too: with a bucket whose pointer
+names the index in the image, or another one, which is downloaded. For the first token, the function
+is started by its runtime client with a question waiting, against scripted AWS endpoints and a
+scripted language model whose own delay is taken off.
 """
 
 from __future__ import annotations
@@ -110,6 +110,10 @@ def measure(arguments: argparse.Namespace) -> Result:
         runs,
         {n: partial(retrieve, n, indexes[n], arguments.model, evicting=True) for n in indexes},
     )
+    uncompiled = {
+        OURS: [retrieve_uncompiled(OURS, indexes[OURS], arguments.model) for _ in range(runs)],
+        PLAIN: [retrieve_uncompiled(PLAIN, indexes[PLAIN], arguments.model)],
+    }
     published = {
         "the image's index is current": partial(retrieve_published, arguments, anew=False),
         "another index is downloaded": partial(retrieve_published, arguments, anew=True),
@@ -128,6 +132,7 @@ def measure(arguments: argparse.Namespace) -> Result:
     rows = [
         to_retrieval,
         _compared("to the first retrieval, evicted page cache", "ms", evicted, _total),
+        _compared("to the first retrieval, no bytecode (plain: one run)", "ms", uncompiled, _total),
         to_token,
         _compared("peak memory at the first retrieval", "MB", warm, lambda r: r["peak_mb"]),
         _compared("modules imported", "", warm, lambda r: r["modules"]),
@@ -151,7 +156,7 @@ def measure(arguments: argparse.Namespace) -> Result:
             *(_stages(f"Where they go when {what}", found) for what, found in deployed.items()),
             _stages("Where the plain design's go, warm page cache", warm[PLAIN]),
         ],
-        bound="importing numpy, ONNX Runtime, faiss and botocore, which take turns under the "
+        bound="importing numpy, ONNX Runtime and botocore, which take turns under the "
         "interpreter's lock; the model's session is made beside them",
         budgets=[
             Budget.of_plain(to_retrieval, 1 / 12),
@@ -159,6 +164,13 @@ def measure(arguments: argparse.Namespace) -> Result:
             Budget.of_median(to_token, 1000),
         ],
     )
+
+
+def retrieve_uncompiled(name: str, index: Path, model: Path) -> dict[str, Any]:
+    """As ``retrieve``, of a process that finds no compiled bytecode and keeps none."""
+    with tempfile.TemporaryDirectory() as empty:
+        shell = {"PYTHONPYCACHEPREFIX": empty, "PYTHONDONTWRITEBYTECODE": "1"}
+        return retrieve(name, index, model, shell=shell)
 
 
 def retrieve_published(arguments: argparse.Namespace, *, anew: bool) -> dict[str, Any]:
