@@ -18,14 +18,13 @@ from copilot.access.allowance import RateLimited
 from copilot.answer_log.question import BadQuestion
 from copilot.errors import RequestError
 from copilot.index_bundle.manifest import IndexUnusable
-from http_api import (
-    account_routes,
-    answer_routes,
-    conversation_routes,
-    document_routes,
-    sign_in_routes,
-)
+from http_api.account import routes as account_routes
+from http_api.answers import routes as answer_routes
+from http_api.conversations import routes as conversation_routes
+from http_api.documents import routes as document_routes
+from http_api.insights import routes as insight_routes
 from http_api.problems import ProblemError, not_found, problem_response
+from http_api.sign_in import routes as sign_in_routes
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +52,7 @@ def build() -> APIGatewayHttpResolver:
         conversation_routes,
         answer_routes,
         document_routes,
+        insight_routes,
         account_routes,
         sign_in_routes,
     ):

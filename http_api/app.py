@@ -29,21 +29,21 @@ from copilot.table import Table
 from copilot.telemetry.log import about, configure_logging
 from copilot.telemetry.metrics import EmfMetrics, Metrics
 from http_api import api
-from http_api.account_desk import TableAccountDesk
-from http_api.answer_desk import TableAnswerDesk
+from http_api.account.desk import TableAccountDesk
+from http_api.answers.desk import TableAnswerDesk
 from http_api.authentication import authenticate
-from http_api.conversation_desk import TableConversationDesk
-from http_api.current_bundle import CurrentBundle
-from http_api.document_desk import BundleDocumentDesk
+from http_api.conversations.desk import TableConversationDesk
+from http_api.documents.current_bundle import CurrentBundle
+from http_api.documents.desk import BundleDocumentDesk
 from http_api.figures import figures_of
-from http_api.insight_desk import TableInsightDesk
+from http_api.insights.desk import TableInsightDesk
 from http_api.paths import routable
 from http_api.request import provide
 from http_api.services import Services
 from http_api.settings import Settings
+from http_api.sign_in.desk import TableSignInDesk
 from http_api.sign_in.verifier import Verifier
 from http_api.sign_in.verifiers import verifier_of
-from http_api.sign_in_desk import TableSignInDesk
 
 logger = logging.getLogger(__name__)
 

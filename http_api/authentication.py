@@ -9,7 +9,7 @@ from http import HTTPStatus
 from copilot.access.connections import CONNECTION_TTL_S
 from copilot.access.tickets import CLIENT_ID, Grant
 from copilot.identity import anonymous_identity
-from http_api.models import ID_PATTERN
+from http_api.models.base import ID_PATTERN
 from http_api.problems import ProblemError
 from http_api.sign_in.verifier import NotSignedIn, SignInUnavailable, Verifier
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from http_api.models import Model, Problem
+from http_api.models.base import Model, Problem
 from http_api.problems import PROBLEM_JSON
 
 _WHY = {

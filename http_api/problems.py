@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
 
-from http_api.models import Problem
+from http_api.models.base import Problem
 
 PROBLEM_JSON = "application/problem+json"
 

@@ -1,4 +1,4 @@
-"""What the routes ask to be done, by subject. The adapters are the ``*_desk`` modules.
+"""What the routes ask to be done, by subject. The adapters are the ``desk`` modules of the rooms.
 
 Every method raises ``ProblemError`` or one of ``copilot``'s errors where it cannot serve.
 """
@@ -12,28 +12,21 @@ from typing import Literal, Protocol
 from copilot.access.tickets import Grant
 from copilot.identity import Identity
 from copilot.wire import Accepted
-from http_api.models import (
-    Answer,
-    ChatRequest,
-    ChunkInContext,
-    ChunkPage,
-    ClosedConnections,
+from http_api.models.account import DeletedRows
+from http_api.models.answers import Answer, ChatRequest, FeedbackNoted, FeedbackRequest
+from http_api.models.base import Health
+from http_api.models.conversations import (
     Conversation,
     ConversationChange,
     ConversationPage,
     ConversationSummary,
     DeletedConversation,
-    DeletedRows,
-    Document,
-    DocumentPage,
-    FeedbackNoted,
-    FeedbackRequest,
-    Health,
-    Insights,
     NewConversation,
     SearchPage,
-    Ticket,
 )
+from http_api.models.documents import ChunkInContext, ChunkPage, Document, DocumentPage
+from http_api.models.insights import Insights
+from http_api.models.sign_in import ClosedConnections, Ticket
 
 ExportFormat = Literal["markdown", "json"]
 

@@ -18,8 +18,8 @@ from copilot.answer_log.audit import audit_pk
 from copilot.sealing.data_keys import APPLICATION
 from copilot.table import OWNER_INDEX
 from http_api import openapi
-from http_api.account_desk import LATE_STORES_S
-from http_api.answer_routes import WAIT_S
+from http_api.account.desk import LATE_STORES_S
+from http_api.answers.routes import WAIT_S
 from http_api.authentication import CLIENT_ID_HEADER
 from inference.cache.qdrant_cache import WRITE_TIMEOUT_S
 from local.declared.intrinsics import Resolver

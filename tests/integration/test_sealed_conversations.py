@@ -27,7 +27,7 @@ from copilot.identity import Identity
 from copilot.question_queue.sender import QueueSender
 from copilot.table import ASK_SK, Table, answer_pk, key
 from http_api import app as entry
-from http_api.insight_desk import TableInsightDesk
+from http_api.insights.desk import TableInsightDesk
 from tests.conftest import Time
 from tests.integration.http_client import Person, Worker
 from tests.integration.sealed_table import sealed, stored_bytes

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from copilot.documents.status import DocumentStatus
 from copilot.identity import Identity
-from http_api.document_desk import BundleDocumentDesk
+from http_api.documents.desk import BundleDocumentDesk
 from http_api.problems import ProblemError
 from inference.ports import Passage
 from inference.retrieval.faiss_retriever import FaissRetriever

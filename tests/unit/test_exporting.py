@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from http_api import exporting, models
+from http_api.conversations import exporting
+from http_api.models.conversations import Turn
 from http_api.wire_types import Source
 
 HOSTILE = [
@@ -23,7 +24,7 @@ HOSTILE = [
 def exported(**changes: object) -> str:
     fields = {"id": "1", "title": "PPA", "snippet": "", "score": 1.0, "document": "a.md"}
     source = Source(**{**fields, "chunk_id": "c1", **changes})  # type: ignore[arg-type]
-    turn = models.Turn(
+    turn = Turn(
         answer_id="a1",
         parent="root",
         question="How long?",

@@ -11,12 +11,23 @@ from copilot.conversations.history import ConversationHead, Conversations
 from copilot.conversations.listing import ConversationList, Position
 from copilot.identity import Identity
 from copilot.table import Table
-from http_api import exporting, models
-from http_api.answer_reading import AnswerReading
+from http_api.answers.reading import AnswerReading
+from http_api.conversations import exporting
+from http_api.conversations.presenting import branch_of, conversation_of, summary_of, turns_of
+from http_api.conversations.search import Pattern, find, patterns_of
 from http_api.cursors import decode_cursor, encode_cursor
-from http_api.presenting import branch_of, conversation_of, summary_of, turns_of
+from http_api.models.conversations import (
+    Conversation,
+    ConversationChange,
+    ConversationPage,
+    ConversationSummary,
+    DeletedConversation,
+    NewConversation,
+    SearchHit,
+    SearchPage,
+    Turn,
+)
 from http_api.problems import not_found
-from http_api.search import Pattern, find, patterns_of
 from http_api.services import Export, ExportFormat
 
 _SEARCHED = 25
@@ -45,24 +56,24 @@ class TableConversationDesk:
         self._stopping = Stopping(table, now, retention_s=retention_s, audit_s=audit_s)
         self._answers = AnswerReading(table, now)
 
-    def page(self, who: Identity, cursor: str | None, limit: int) -> models.ConversationPage:
+    def page(self, who: Identity, cursor: str | None, limit: int) -> ConversationPage:
         after = Position(*decode_cursor(cursor, tuple[int, str])) if cursor else None
         page = self._list.page(who, limit=limit, after=after)
-        return models.ConversationPage(
+        return ConversationPage(
             items=[summary_of(head) for head in page.heads],
             next_cursor=_cursor(page.after) if page.after else None,
         )
 
-    def create(self, who: Identity, new: models.NewConversation) -> models.ConversationSummary:
+    def create(self, who: Identity, new: NewConversation) -> ConversationSummary:
         return summary_of(self._list.create(who, new.title))
 
-    def get(self, who: Identity, conversation_id: str) -> models.Conversation:
+    def get(self, who: Identity, conversation_id: str) -> Conversation:
         head = self._heads.undeleted(who, conversation_id)
         return conversation_of(head, self._turns(who, head))
 
     def change(
-        self, who: Identity, conversation_id: str, change: models.ConversationChange
-    ) -> models.ConversationSummary:
+        self, who: Identity, conversation_id: str, change: ConversationChange
+    ) -> ConversationSummary:
         head = self._heads.undeleted(who, conversation_id)
         if change.title is not None:
             head = self._list.rename(who, conversation_id, change.title)
@@ -70,15 +81,15 @@ class TableConversationDesk:
             head = self._list.pin(who, conversation_id, change.pinned)
         return summary_of(head)
 
-    def delete(self, who: Identity, conversation_id: str) -> models.DeletedConversation:
+    def delete(self, who: Identity, conversation_id: str) -> DeletedConversation:
         head = self._deletion.delete(who, conversation_id)
         if head.active_answer is not None:
             self._stopping.cancel(who, head.active_answer)
-        return models.DeletedConversation(
+        return DeletedConversation(
             conversation_id=conversation_id, undo_until=head.deleted_until or 0
         )
 
-    def restore(self, who: Identity, conversation_id: str) -> models.ConversationSummary:
+    def restore(self, who: Identity, conversation_id: str) -> ConversationSummary:
         return summary_of(self._deletion.restore(who, conversation_id))
 
     def export(
@@ -97,9 +108,7 @@ class TableConversationDesk:
             exporting.markdown(conversation.title, branch),
         )
 
-    def search(
-        self, who: Identity, query: str, cursor: str | None, limit: int
-    ) -> models.SearchPage:
+    def search(self, who: Identity, query: str, cursor: str | None, limit: int) -> SearchPage:
         """Hits in the newest conversations first; at most ``_SEARCHED`` of them are read."""
         order, after_id, skip = (
             decode_cursor(cursor, tuple[int, str, int]) if cursor else (0, "", 0)
@@ -107,7 +116,7 @@ class TableConversationDesk:
         before = Position(order, after_id) if after_id else None
         page = self._list.page(who, limit=_SEARCHED, after=before)
         patterns = patterns_of(query)
-        items: list[models.SearchHit] = []
+        items: list[SearchHit] = []
         for head in page.heads:
             hits = self._hits(who, head, patterns)[max(0, skip) :]
             room = limit - len(items)
@@ -115,16 +124,16 @@ class TableConversationDesk:
             if len(hits) > room:
                 place = (before.list_order, before.conversation_id) if before else (0, "")
                 following = encode_cursor([*place, max(0, skip) + room])
-                return models.SearchPage(items=items, next_cursor=following)
+                return SearchPage(items=items, next_cursor=following)
             skip = 0
             before = Position(head.list_order, head.conversation_id)
         rest = page.after
-        return models.SearchPage(
+        return SearchPage(
             items=items,
             next_cursor=encode_cursor([rest.list_order, rest.conversation_id, 0]) if rest else None,
         )
 
-    def _turns(self, who: Identity, head: ConversationHead) -> list[models.Turn]:
+    def _turns(self, who: Identity, head: ConversationHead) -> list[Turn]:
         messages = self._conversations.messages(who.tenant, head.conversation_id)
         ended = {m.answer_id for m in messages if m.role == "assistant"}
         unfinished = {
@@ -136,7 +145,7 @@ class TableConversationDesk:
 
     def _hits(
         self, who: Identity, head: ConversationHead, patterns: Sequence[Pattern]
-    ) -> list[models.SearchHit]:
+    ) -> list[SearchHit]:
         texts: list[tuple[str, str | None, str, int]] = [("title", None, head.title, head.updated)]
         for message in self._conversations.messages(who.tenant, head.conversation_id):
             where = "question" if message.role == "user" else "answer"
@@ -146,7 +155,7 @@ class TableConversationDesk:
             if (found := find(text, patterns)) is not None:
                 fields = {"where": where, "answer_id": answer_id, "at": at * 1000}
                 hits.append(
-                    models.SearchHit.model_validate(
+                    SearchHit.model_validate(
                         {
                             "conversation_id": head.conversation_id,
                             "title": head.title,

@@ -11,7 +11,7 @@ from copilot.access.connections import Connections
 from copilot.access.tickets import TICKET_TTL_S, Grant, Tickets
 from copilot.identity import Identity
 from copilot.table import Table
-from http_api import models
+from http_api.models.sign_in import ClosedConnections, Ticket
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi.client import ApiGatewayManagementApiClient
@@ -31,14 +31,14 @@ class TableSignInDesk:
         self._connections = Connections(table, now)
         self._management = management
 
-    def ticket(self, grant: Grant) -> models.Ticket:
-        return models.Ticket(
+    def ticket(self, grant: Grant) -> Ticket:
+        return Ticket(
             ticket=self._tickets.issue(grant),
             expires_in_s=TICKET_TTL_S,
             sign_in_lasts_s=max(0, grant.expires_at - int(self._now())),
         )
 
-    def log_out(self, who: Identity) -> models.ClosedConnections:
+    def log_out(self, who: Identity) -> ClosedConnections:
         """Close every socket of ``who``. Tickets for more of them go first, and a socket's row
         before the socket: from then on it is nobody's."""
         self._tickets.revoke(who)
@@ -46,7 +46,7 @@ class TableSignInDesk:
         for connection_id in open_ones:
             self._connections.close(connection_id)
             self._hang_up(connection_id)
-        return models.ClosedConnections(closed_connections=len(open_ones))
+        return ClosedConnections(closed_connections=len(open_ones))
 
     def _hang_up(self, connection_id: str) -> None:
         try:

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from copilot.answer_log.receipts import DAY_S, Receipts, Rollup, day_of, day_start
 from copilot.identity import Identity
 from copilot.table import Table
-from http_api import models
-from http_api.tally import (
+from http_api.insights.tally import (
     Tally,
     decode,
     encode,
@@ -18,6 +17,7 @@ from http_api.tally import (
     together,
     top_questions,
 )
+from http_api.models.insights import Figures, Insights, InsightsDay
 
 _SETTLED_S = 600
 """How long after a day's end its sums are kept, so that clocks may differ."""
@@ -42,7 +42,7 @@ class TableInsightDesk:
         self._retention_s = retention_s
         self._whole_tenant = whole_tenant
 
-    def insights(self, who: Identity, days: int) -> models.Insights:
+    def insights(self, who: Identity, days: int) -> Insights:
         user = None if self._whole_tenant else who.user
         now = self._now()
         asked_for = [day_of(now - ago * DAY_S) for ago in range(days - 1, -1, -1)]
@@ -52,11 +52,11 @@ class TableInsightDesk:
         tallies = {day: self._of_day(who.tenant, day, user, known[day]) for day in kept}
         by_day = [(day, tallies.get(day) or Tally()) for day in asked_for]
         total = together(sums for _, sums in by_day)
-        return models.Insights(
+        return Insights(
             from_day=asked_for[0],
             to_day=asked_for[-1],
-            days=[models.InsightsDay(day=day, **figures(sums)) for day, sums in by_day],
-            totals=models.Figures(**figures(total)),
+            days=[InsightsDay(day=day, **figures(sums)) for day, sums in by_day],
+            totals=Figures(**figures(total)),
             top_questions=top_questions(total),
             failed_questions=failed_questions(total),
         )

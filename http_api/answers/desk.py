@@ -22,9 +22,9 @@ from copilot.question_queue.messages import AnswerQuestion
 from copilot.question_queue.sender import QueueSender
 from copilot.table import Table
 from copilot.wire import Accepted, Delta, Sources, Status, encode_event
-from http_api import models
-from http_api.answer_reading import AnswerReading
-from http_api.server_sent_events import encode
+from http_api.answers.reading import AnswerReading
+from http_api.answers.server_sent_events import encode
+from http_api.models.answers import Answer, ChatRequest, FeedbackNoted, FeedbackRequest
 from http_api.services import ResumePoint
 
 _FIRST_PAUSE_S = 0.1
@@ -64,7 +64,7 @@ class TableAnswerDesk:
             redacted=redacted,
         )
 
-    def ask(self, grant: Grant, request: models.ChatRequest) -> Accepted:
+    def ask(self, grant: Grant, request: ChatRequest) -> Accepted:
         who, text = grant.identity, request.text.strip()
         check_question(text)
         client_msg_id = request.client_msg_id or new_id()
@@ -93,7 +93,7 @@ class TableAnswerDesk:
             conversation_id=asked.conversation_id,
         )
 
-    def wait(self, who: Identity, answer_id: str, wait_s: float) -> models.Answer:
+    def wait(self, who: Identity, answer_id: str, wait_s: float) -> Answer:
         *_, last = self._headers(self._reading.owned(who, answer_id), wait_s)
         answer = self._reading.read(last)
         return answer.model_copy(update={"retry_after_ms": None if answer.end else RETRY_AFTER_MS})
@@ -118,14 +118,12 @@ class TableAnswerDesk:
                 return
         yield encode("continue", _continuation(answer_id, epoch, seq))
 
-    def note(
-        self, who: Identity, answer_id: str, feedback: models.FeedbackRequest
-    ) -> models.FeedbackNoted:
+    def note(self, who: Identity, answer_id: str, feedback: FeedbackRequest) -> FeedbackNoted:
         judgement = Judgement(
             rating=feedback.rating, reason=feedback.reason, comment=feedback.comment
         )
         self._feedback.note(who, answer_id, judgement)
-        return models.FeedbackNoted(answer_id=answer_id, rating=feedback.rating)
+        return FeedbackNoted(answer_id=answer_id, rating=feedback.rating)
 
     # --- inside ------------------------------------------------------------------------------
 

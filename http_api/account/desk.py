@@ -6,7 +6,7 @@ from copilot.answer_log.forgetting import Forgetting
 from copilot.identity import Identity
 from copilot.question_queue.messages import ForgetUser
 from copilot.question_queue.sender import QueueSender
-from http_api import models
+from http_api.models.account import DeletedRows
 
 LATE_STORES_S = 900
 """A turn that is under way stores its answer in the cache when it has ended, after the first
@@ -21,9 +21,9 @@ class TableAccountDesk:
         self._forgetting = forgetting
         self._queue = queue
 
-    def forget(self, who: Identity) -> models.DeletedRows:
+    def forget(self, who: Identity) -> DeletedRows:
         # The messages first: should the deletion break off, asking again finishes it.
         forget = ForgetUser(tenant=who.tenant, user=who.user)
         self._queue.send(forget, who.tenant)
         self._queue.send(forget, who.tenant, delay_s=LATE_STORES_S)
-        return models.DeletedRows(deleted_rows=self._forgetting.forget(who))
+        return DeletedRows(deleted_rows=self._forgetting.forget(who))

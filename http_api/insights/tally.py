@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from copilot.answer_log.receipts import StoredReceipt
-from http_api import histogram, models
+from http_api.insights import histogram
+from http_api.models.insights import FailedQuestion, Percentiles, TopQuestion
 
 ABSTAINED = "abstained"
 _TOP_KEPT = 100
@@ -106,7 +107,7 @@ def decode(body: str) -> Tally:
 
 
 def figures(sums: Tally) -> dict[str, Any]:
-    """The fields of ``models.Figures``."""
+    """The fields of ``Figures``."""
     fields = {name: getattr(sums, name) for name in _COUNTS}
     return {
         **fields,
@@ -116,22 +117,22 @@ def figures(sums: Tally) -> dict[str, Any]:
     }
 
 
-def top_questions(sums: Tally) -> list[models.TopQuestion]:
+def top_questions(sums: Tally) -> list[TopQuestion]:
     """What was asked most, the latest first among equals."""
     ranked = sorted(sums.asked.values(), key=lambda asked: (-asked.count, -asked.last))
     return [
-        models.TopQuestion(
+        TopQuestion(
             question=a.question, count=a.count, cache_hits=a.cache_hits, last_at=a.last * 1000
         )
         for a in ranked[:_TOP_SHOWN]
     ]
 
 
-def failed_questions(sums: Tally) -> list[models.FailedQuestion]:
+def failed_questions(sums: Tally) -> list[FailedQuestion]:
     """What got no whole answer, the latest first."""
     latest = sorted(sums.failed, key=lambda failed: -failed.at)
     return [
-        models.FailedQuestion.model_validate(
+        FailedQuestion.model_validate(
             {
                 "question": f.question,
                 "state": f.state,
@@ -189,8 +190,8 @@ def _trimmed(sums: Tally) -> Tally:
     return sums
 
 
-def _percentiles(buckets: histogram.Buckets) -> models.Percentiles | None:
+def _percentiles(buckets: histogram.Buckets) -> Percentiles | None:
     p50, p95 = histogram.quantile(buckets, 0.5), histogram.quantile(buckets, 0.95)
     if p50 is None or p95 is None:
         return None
-    return models.Percentiles(p50=round(p50, 1), p95=round(p95, 1))
+    return Percentiles(p50=round(p50, 1), p95=round(p95, 1))

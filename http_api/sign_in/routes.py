@@ -7,8 +7,8 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from http_api import models
 from http_api.documentation import answers
+from http_api.models.sign_in import ClosedConnections, Ticket
 from http_api.request import caller, grant, services
 
 router = APIGatewayHttpRouter()
@@ -20,10 +20,10 @@ router = APIGatewayHttpRouter()
     description="The page connects with `?ticket=...`. A ticket opens one socket, once.",
     operation_id="createTicket",
     tags=["sign-in"],
-    responses=answers(models.Ticket, 503, status=HTTPStatus.CREATED, description="A fresh ticket."),
+    responses=answers(Ticket, 503, status=HTTPStatus.CREATED, description="A fresh ticket."),
     status_code=HTTPStatus.CREATED,
 )
-def create_ticket() -> Response[models.Ticket]:
+def create_ticket() -> Response[Ticket]:
     issued = services(router).sign_in.ticket(grant(router))
     return Response(
         HTTPStatus.CREATED.value,
@@ -38,7 +38,7 @@ def create_ticket() -> Response[models.Ticket]:
     summary="Close every WebSocket of the caller",
     operation_id="logOut",
     tags=["sign-in"],
-    responses=answers(models.ClosedConnections, 503),
+    responses=answers(ClosedConnections, 503),
 )
-def log_out() -> models.ClosedConnections:
+def log_out() -> ClosedConnections:
     return services(router).sign_in.log_out(caller(router))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from copilot.wire import Citation, Source
-from http_api import models
+from http_api.models.conversations import Turn
 
 _MARKER = re.compile(r"\[[0-9 \t,;\u2013-]+\]")
 _NUMBER = re.compile(r"\d+")
@@ -24,7 +24,7 @@ def file_name(title: str, suffix: str) -> str:
     return f"{'-'.join(words)[:60].strip('-') or 'conversation'}.{suffix}"
 
 
-def markdown(title: str, branch: Sequence[models.Turn]) -> str:
+def markdown(title: str, branch: Sequence[Turn]) -> str:
     """The branch as Markdown; footnotes are numbered by turn and source."""
     parts = [f"# {' '.join(title.split())}"]
     for number, turn in enumerate(branch, 1):
@@ -36,7 +36,7 @@ def markdown(title: str, branch: Sequence[models.Turn]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _answer(turn: models.Turn, number: int) -> str:
+def _answer(turn: Turn, number: int) -> str:
     known = {source.id for source in turn.sources}
     text = turn.text
     places = sorted({c.at for c in turn.end.citations}, reverse=True) if turn.end else []
@@ -51,7 +51,7 @@ def _answer(turn: models.Turn, number: int) -> str:
     return text.strip()
 
 
-def _footnote(source: Source, turn: models.Turn, number: int) -> str:
+def _footnote(source: Source, turn: Turn, number: int) -> str:
     place = [f"page {source.page}" if source.page is not None else "", _text(source.section or "")]
     parts = [_text(source.title), *(part for part in place if part)]
     quotes = _quotes(turn.end.citations if turn.end else [], source.id)

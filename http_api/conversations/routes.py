@@ -9,18 +9,24 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from http_api import models
 from http_api.documentation import answers, failures
+from http_api.models.base import Id
+from http_api.models.conversations import (
+    Conversation,
+    ConversationChange,
+    ConversationPage,
+    ConversationSummary,
+    DeletedConversation,
+    NewConversation,
+    SearchPage,
+)
+from http_api.paging import Cursor, Limit
 from http_api.request import caller, services
 from http_api.services import ExportFormat
 
 router = APIGatewayHttpRouter()
 
-Cursor = Annotated[
-    str | None, Query(max_length=512, description="`next_cursor` of the page before.")
-]
-Limit = Annotated[int, Query(ge=1, le=100, description="How many items a page has at most.")]
-ConversationId = Annotated[models.Id, Path()]
+ConversationId = Annotated[Id, Path()]
 
 
 @router.get(
@@ -28,9 +34,9 @@ ConversationId = Annotated[models.Id, Path()]
     summary="List conversations, pinned ones first, then the newest",
     operation_id="listConversations",
     tags=["conversations"],
-    responses=answers(models.ConversationPage),
+    responses=answers(ConversationPage),
 )
-def list_conversations(cursor: Cursor = None, limit: Limit = 30) -> models.ConversationPage:
+def list_conversations(cursor: Cursor = None, limit: Limit = 30) -> ConversationPage:
     return services(router).conversations.page(caller(router), cursor, limit)
 
 
@@ -40,13 +46,13 @@ def list_conversations(cursor: Cursor = None, limit: Limit = 30) -> models.Conve
     operation_id="createConversation",
     tags=["conversations"],
     responses=answers(
-        models.ConversationSummary, 415, status=HTTPStatus.CREATED, description="It was made."
+        ConversationSummary, 415, status=HTTPStatus.CREATED, description="It was made."
     ),
     status_code=HTTPStatus.CREATED,
 )
 def create_conversation(
-    new: Annotated[models.NewConversation, Body()],
-) -> models.ConversationSummary:
+    new: Annotated[NewConversation, Body()],
+) -> ConversationSummary:
     return services(router).conversations.create(caller(router), new)
 
 
@@ -55,9 +61,9 @@ def create_conversation(
     summary="Read a conversation with all its turns",
     operation_id="getConversation",
     tags=["conversations"],
-    responses=answers(models.Conversation, 404),
+    responses=answers(Conversation, 404),
 )
-def get_conversation(conversation_id: ConversationId) -> models.Conversation:
+def get_conversation(conversation_id: ConversationId) -> Conversation:
     return services(router).conversations.get(caller(router), conversation_id)
 
 
@@ -66,11 +72,11 @@ def get_conversation(conversation_id: ConversationId) -> models.Conversation:
     summary="Rename or pin a conversation",
     operation_id="changeConversation",
     tags=["conversations"],
-    responses=answers(models.ConversationSummary, 404, 415),
+    responses=answers(ConversationSummary, 404, 415),
 )
 def change_conversation(
-    conversation_id: ConversationId, change: Annotated[models.ConversationChange, Body()]
-) -> models.ConversationSummary:
+    conversation_id: ConversationId, change: Annotated[ConversationChange, Body()]
+) -> ConversationSummary:
     return services(router).conversations.change(caller(router), conversation_id, change)
 
 
@@ -79,9 +85,9 @@ def change_conversation(
     summary="Delete a conversation; it can be restored for a minute",
     operation_id="deleteConversation",
     tags=["conversations"],
-    responses=answers(models.DeletedConversation, 404),
+    responses=answers(DeletedConversation, 404),
 )
-def delete_conversation(conversation_id: ConversationId) -> models.DeletedConversation:
+def delete_conversation(conversation_id: ConversationId) -> DeletedConversation:
     return services(router).conversations.delete(caller(router), conversation_id)
 
 
@@ -90,9 +96,9 @@ def delete_conversation(conversation_id: ConversationId) -> models.DeletedConver
     summary="Undo a deletion",
     operation_id="restoreConversation",
     tags=["conversations"],
-    responses=answers(models.ConversationSummary, 404, 410),
+    responses=answers(ConversationSummary, 404, 410),
 )
-def restore_conversation(conversation_id: ConversationId) -> models.ConversationSummary:
+def restore_conversation(conversation_id: ConversationId) -> ConversationSummary:
     return services(router).conversations.restore(caller(router), conversation_id)
 
 
@@ -107,7 +113,7 @@ def restore_conversation(conversation_id: ConversationId) -> models.Conversation
             "JSON: the whole conversation.",
             "content": {
                 "text/markdown": {"schema": {"type": "string"}},
-                "application/json": {"model": models.Conversation},
+                "application/json": {"model": Conversation},
             },
         },
         **failures(404),
@@ -117,7 +123,7 @@ def export_conversation(
     conversation_id: ConversationId,
     form: Annotated[ExportFormat, Query(alias="format")] = "markdown",
     leaf: Annotated[
-        models.Id | None, Query(description="Last turn of the branch; the newest by default.")
+        Id | None, Query(description="Last turn of the branch; the newest by default.")
     ] = None,
 ) -> Response[str]:
     export = services(router).conversations.export(caller(router), conversation_id, form, leaf)
@@ -134,7 +140,7 @@ def export_conversation(
     summary="Find words in one's own conversations",
     operation_id="searchConversations",
     tags=["conversations"],
-    responses=answers(models.SearchPage),
+    responses=answers(SearchPage),
 )
 def search_conversations(
     q: Annotated[
@@ -142,5 +148,5 @@ def search_conversations(
     ],
     cursor: Cursor = None,
     limit: Limit = 30,
-) -> models.SearchPage:
+) -> SearchPage:
     return services(router).conversations.search(caller(router), q, cursor, limit)

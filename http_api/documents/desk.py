@@ -15,9 +15,19 @@ from copilot.documents.status import DocumentStatus
 from copilot.identity import Identity
 from copilot.index_bundle.manifest import IndexManifest, read_manifest, verify_files
 from copilot.index_bundle.texts import FILES, ChunkRecord, DocumentRecord, IndexTexts
-from http_api import models
 from http_api.cursors import decode_cursor, encode_cursor, invalid_cursor
-from http_api.document_waiting import title_of, waiting_summary
+from http_api.documents.waiting import title_of, waiting_summary
+from http_api.models.base import Health
+from http_api.models.documents import (
+    Chunk,
+    ChunkInContext,
+    ChunkPage,
+    Document,
+    DocumentPage,
+    DocumentSummary,
+    Section,
+    Span,
+)
 from http_api.problems import not_found
 
 _HASHED = 64 * 1024 * 1024
@@ -46,26 +56,24 @@ class BundleDocumentDesk:
         self._statuses = statuses
         self._opened: _Opened | None = None
 
-    def health(self) -> models.Health:
+    def health(self) -> Health:
         return self._open().health()
 
     def page(
         self, who: Identity, query: str | None, cursor: str | None, limit: int
-    ) -> models.DocumentPage:
+    ) -> DocumentPage:
         statuses = [s for s in self._statuses() if who.reads.intersection(s.groups)]
         return self._open().page(who, statuses, query, cursor, limit)
 
-    def get(self, who: Identity, document: str) -> models.Document:
+    def get(self, who: Identity, document: str) -> Document:
         return self._open().get(who, document)
 
-    def chunks(
-        self, who: Identity, document: str, cursor: str | None, limit: int
-    ) -> models.ChunkPage:
+    def chunks(self, who: Identity, document: str, cursor: str | None, limit: int) -> ChunkPage:
         return self._open().chunks(who, document, cursor, limit)
 
     def chunk(
         self, who: Identity, document: str, n: str, start: int | None, end: int | None
-    ) -> models.ChunkInContext:
+    ) -> ChunkInContext:
         return self._open().chunk(who, document, n, start, end)
 
     def _open(self) -> _Opened:
@@ -81,8 +89,8 @@ class _Opened:
     def __init__(self, bundle: Path) -> None:
         self.bundle = bundle
 
-    def health(self) -> models.Health:
-        return models.Health(corpus_version=self._manifest.corpus_version)
+    def health(self) -> Health:
+        return Health(corpus_version=self._manifest.corpus_version)
 
     def page(
         self,
@@ -91,7 +99,7 @@ class _Opened:
         query: str | None,
         cursor: str | None,
         limit: int,
-    ) -> models.DocumentPage:
+    ) -> DocumentPage:
         words = (query or "").lower().split()
         documents = self._texts.documents
         status_of = {status.path: status for status in statuses}
@@ -113,7 +121,7 @@ class _Opened:
         ]
         page, following = _cut(found, cursor, limit)
         manifest = self._manifest
-        return models.DocumentPage(
+        return DocumentPage(
             corpus_version=manifest.corpus_version,
             model=manifest.model_id,
             built_at=_milliseconds(manifest.created),
@@ -126,39 +134,35 @@ class _Opened:
             next_cursor=following,
         )
 
-    def get(self, who: Identity, document: str) -> models.Document:
+    def get(self, who: Identity, document: str) -> Document:
         indexed = self._indexed(self._number(who, document))
         sections: dict[str, int] = {}
         for chunk in indexed.chunks:
             if chunk.section:
                 sections.setdefault(chunk.section, chunk.start)
-        return models.Document.model_validate(
+        return Document.model_validate(
             {
                 **self._head(indexed),
-                "sections": [models.Section(title=t, start=s) for t, s in sections.items()],
+                "sections": [Section(title=t, start=s) for t, s in sections.items()],
                 "chunk_count": len(indexed.chunks),
             }
         )
 
-    def chunks(
-        self, who: Identity, document: str, cursor: str | None, limit: int
-    ) -> models.ChunkPage:
+    def chunks(self, who: Identity, document: str, cursor: str | None, limit: int) -> ChunkPage:
         chunks = self._indexed(self._number(who, document)).chunks
         page, following = _cut(list(range(len(chunks))), cursor, limit)
-        return models.ChunkPage(
-            items=[self._chunk(n, chunks[n]) for n in page], next_cursor=following
-        )
+        return ChunkPage(items=[self._chunk(n, chunks[n]) for n in page], next_cursor=following)
 
     def chunk(
         self, who: Identity, document: str, n: str, start: int | None, end: int | None
-    ) -> models.ChunkInContext:
+    ) -> ChunkInContext:
         chunks = self._indexed(self._number(who, document)).chunks
         place = _place(chunks, n)
 
-        def beside(other: int) -> models.Chunk | None:
+        def beside(other: int) -> Chunk | None:
             return self._chunk(other, chunks[other]) if 0 <= other < len(chunks) else None
 
-        return models.ChunkInContext(
+        return ChunkInContext(
             chunk=self._chunk(place, chunks[place]),
             before=beside(place - 1),
             after=beside(place + 1),
@@ -211,9 +215,9 @@ class _Opened:
             "characters": len(self._texts.text(record)),
         }
 
-    def _summary(self, number: int, status: DocumentStatus | None) -> models.DocumentSummary:
+    def _summary(self, number: int, status: DocumentStatus | None) -> DocumentSummary:
         indexed = self._indexed(number)
-        return models.DocumentSummary.model_validate(
+        return DocumentSummary.model_validate(
             {
                 **self._head(indexed),
                 "sections": len({c.section for c in indexed.chunks if c.section}),
@@ -224,8 +228,8 @@ class _Opened:
             }
         )
 
-    def _chunk(self, n: int, record: ChunkRecord) -> models.Chunk:
-        return models.Chunk(
+    def _chunk(self, n: int, record: ChunkRecord) -> Chunk:
+        return Chunk(
             n=n,
             chunk_id=record.id,
             start=record.start,
@@ -259,12 +263,12 @@ def _place(chunks: list[ChunkRecord], n: str) -> int:
     raise not_found("unknown_chunk", "There is no such chunk in this document.")
 
 
-def _span(chunk: ChunkRecord, start: int | None, end: int | None) -> models.Span | None:
+def _span(chunk: ChunkRecord, start: int | None, end: int | None) -> Span | None:
     """The part of ``start..end`` that lies in the chunk, if any."""
     if start is None or end is None:
         return None
     first, last = max(start, chunk.start), min(end, chunk.end)
-    return models.Span(start=first, end=last) if first < last else None
+    return Span(start=first, end=last) if first < last else None
 
 
 def _milliseconds(created: str) -> int | None:

@@ -10,10 +10,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Path
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from copilot.wire import Accepted, encode_event
-from http_api import models
+from http_api.answers.server_sent_events import EVENT_STREAM, encode, resume_point, wants_events
 from http_api.documentation import answers, failures
+from http_api.models.answers import Answer, ChatRequest, FeedbackNoted, FeedbackRequest
+from http_api.models.base import Id
 from http_api.request import caller, grant, header, services
-from http_api.server_sent_events import EVENT_STREAM, encode, resume_point, wants_events
 from http_api.services import ResumePoint
 
 router = APIGatewayHttpRouter()
@@ -23,7 +24,7 @@ WAIT_S = 25.0
 
 NEVER_STORED = {"Cache-Control": "no-store"}
 _STREAM: dict[str, Any] = {"schema": {"type": "string"}}
-AnswerId = Annotated[models.Id, Path()]
+AnswerId = Annotated[Id, Path()]
 
 
 def _responses(*problems: int) -> dict[int, Any]:
@@ -31,11 +32,11 @@ def _responses(*problems: int) -> dict[int, Any]:
         200: {
             "description": "The whole answer; or the events of the wire protocol, of which the "
             "last is `end`, or `continue` where the answer is not written yet.",
-            "content": {"application/json": {"model": models.Answer}, EVENT_STREAM: _STREAM},
+            "content": {"application/json": {"model": Answer}, EVENT_STREAM: _STREAM},
         },
         202: {
             "description": "The answer so far: ask for it again after `retry_after_ms`.",
-            "content": {"application/json": {"model": models.Answer}},
+            "content": {"application/json": {"model": Answer}},
         },
         **failures(*problems),
     }
@@ -48,7 +49,7 @@ def _responses(*problems: int) -> dict[int, Any]:
     tags=["answers"],
     responses=_responses(404, 409, 415, 429),
 )
-def chat(request: Annotated[models.ChatRequest, Body()]) -> Response[str]:
+def chat(request: Annotated[ChatRequest, Body()]) -> Response[str]:
     asked = services(router).answers.ask(grant(router), request)
     return _answer(asked.answer_id, WAIT_S, ResumePoint(), before=_event_of(asked))
 
@@ -69,11 +70,11 @@ def get_answer(answer_id: AnswerId) -> Response[str]:
     summary="Judge an answer",
     operation_id="giveFeedback",
     tags=["answers"],
-    responses=answers(models.FeedbackNoted, 404, 409, 415),
+    responses=answers(FeedbackNoted, 404, 409, 415),
 )
 def give_feedback(
-    answer_id: AnswerId, feedback: Annotated[models.FeedbackRequest, Body()]
-) -> models.FeedbackNoted:
+    answer_id: AnswerId, feedback: Annotated[FeedbackRequest, Body()]
+) -> FeedbackNoted:
     return services(router).answers.note(caller(router), answer_id, feedback)
 
 

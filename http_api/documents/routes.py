@@ -7,9 +7,10 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
-from http_api import models
-from http_api.conversation_routes import Cursor, Limit
 from http_api.documentation import answers
+from http_api.models.base import Health
+from http_api.models.documents import ChunkInContext, ChunkPage, Document, DocumentPage
+from http_api.paging import Cursor, Limit
 from http_api.paths import decoded
 from http_api.request import caller, services
 
@@ -28,10 +29,10 @@ Offset = Annotated[int | None, Query(ge=0, description="A character of the docum
     summary="Whether the API runs",
     operation_id="health",
     tags=["service"],
-    responses=answers(models.Health, 503, public=True),
+    responses=answers(Health, 503, public=True),
     security=[{}],
 )
-def health() -> models.Health:
+def health() -> Health:
     return services(router).documents.health()
 
 
@@ -40,7 +41,7 @@ def health() -> models.Health:
     summary="List what is indexed",
     operation_id="listDocuments",
     tags=["documents"],
-    responses=answers(models.DocumentPage, 503),
+    responses=answers(DocumentPage, 503),
 )
 def list_documents(
     q: Annotated[
@@ -48,7 +49,7 @@ def list_documents(
     ] = None,
     cursor: Cursor = None,
     limit: Limit = 30,
-) -> models.DocumentPage:
+) -> DocumentPage:
     return services(router).documents.page(caller(router), q, cursor, limit)
 
 
@@ -57,9 +58,9 @@ def list_documents(
     summary="Read what is known of a document",
     operation_id="getDocument",
     tags=["documents"],
-    responses=answers(models.Document, 404, 503),
+    responses=answers(Document, 404, 503),
 )
-def get_document(document: DocumentId) -> models.Document:
+def get_document(document: DocumentId) -> Document:
     return services(router).documents.get(caller(router), decoded(document))
 
 
@@ -68,9 +69,9 @@ def get_document(document: DocumentId) -> models.Document:
     summary="Read a document, chunk by chunk",
     operation_id="listChunks",
     tags=["documents"],
-    responses=answers(models.ChunkPage, 404, 503),
+    responses=answers(ChunkPage, 404, 503),
 )
-def list_chunks(document: DocumentId, cursor: Cursor = None, limit: Limit = 30) -> models.ChunkPage:
+def list_chunks(document: DocumentId, cursor: Cursor = None, limit: Limit = 30) -> ChunkPage:
     return services(router).documents.chunks(caller(router), decoded(document), cursor, limit)
 
 
@@ -79,7 +80,7 @@ def list_chunks(document: DocumentId, cursor: Cursor = None, limit: Limit = 30) 
     summary="Read a chunk between its neighbours",
     operation_id="getChunk",
     tags=["documents"],
-    responses=answers(models.ChunkInContext, 404, 503),
+    responses=answers(ChunkInContext, 404, 503),
 )
 def get_chunk(
     document: DocumentId,
@@ -88,7 +89,7 @@ def get_chunk(
     ],
     start: Offset = None,
     end: Offset = None,
-) -> models.ChunkInContext:
+) -> ChunkInContext:
     return services(router).documents.chunk(
         caller(router), decoded(document), decoded(n), start, end
     )

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from copilot.documents.status import DocumentStatus
 from copilot.documents.uploads import key_of
-from http_api.models import DocumentSummary
+from http_api.models.documents import DocumentSummary
 
 NOT_IN_CURRENT = "It is indexed, but not in the current index."
 

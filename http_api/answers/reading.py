@@ -10,8 +10,8 @@ from copilot.answer_log.replay import joined_text, read_chunks
 from copilot.conversations.history import Conversations
 from copilot.identity import Identity
 from copilot.table import Table
-from http_api import models
-from http_api.presenting import answer_of, end_of
+from http_api.answers.presenting import answer_of, end_of
+from http_api.models.answers import Answer
 
 
 class AnswerReading:
@@ -35,7 +35,7 @@ class AnswerReading:
             raise UnknownAnswer("There is no such answer.")
         return header
 
-    def read(self, header: Header) -> models.Answer:
+    def read(self, header: Header) -> Answer:
         """An answer with what is written of it now.
 
         The text of one that has ended is the conversation's; chunks live for a day only.
@@ -48,7 +48,7 @@ class AnswerReading:
                 if message.role == "assistant":
                     return answer_of(message, header.conversation_id)
         chunks = read_chunks(self._table, header, 1)
-        return models.Answer(
+        return Answer(
             answer_id=header.answer_id,
             conversation_id=header.conversation_id,
             state=header.state,
@@ -57,12 +57,12 @@ class AnswerReading:
             end=end_of(header.end),
         )
 
-    def unfinished(self, answer_id: str, conversation_id: str) -> models.Answer:
+    def unfinished(self, answer_id: str, conversation_id: str) -> Answer:
         """An answer that its conversation does not hold: being written, or lost with its log."""
         header = read_header(self._table, answer_id, self._now())
         if header is not None:
             return self.read(header)
-        return models.Answer(
+        return Answer(
             answer_id=answer_id,
             conversation_id=conversation_id,
             state="error",
