@@ -1,4 +1,4 @@
-"""What the commands of ``python -m embed`` take and print. No indexing logic.
+"""What the commands of ``python -m embed`` do and print. No indexing logic.
 
 Each command imports what it needs: ``export-model`` runs in an environment of its own, which has
 torch but none of the document readers.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,10 +19,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from copilot.index_bundle.bucket import BucketUnreachable
 from copilot.index_bundle.manifest import IndexUnusable, precision_of, read_manifest
+from embed.arguments import DEFAULT_MODEL, Run, parser
 from embed.engine import Engine, LocalEngine
 from embed.errors import EmbedError
-from embed.precision import PRECISIONS, open_embedder
-from embed.retention import KEPT, prune
+from embed.precision import open_embedder
+from embed.retention import prune
 from inference.encoders.onnx_embedder import EmbedderUnusable, OnnxEmbedder
 
 if TYPE_CHECKING:
@@ -30,18 +31,14 @@ if TYPE_CHECKING:
     from embed.build import Outcome, Report
     from embed.publishing import Switched
 
-_REPOSITORY = Path(__file__).resolve().parents[1]
-DEFAULT_MODEL = _REPOSITORY / "inference" / "model"
-DEFAULT_INDEX = Path("faiss_index")
 _MEGABYTE = 2**20
-_FORMATS = "Markdown, text, HTML, PDF, DOCX"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command; return the exit status: 0, 1 for an error that was explained, 130."""
-    parsed = _parser().parse_args(arguments)
+    parsed = parser(RUN).parse_args(arguments)
     errors = Console(stderr=True, soft_wrap=True, highlight=False)
-    run: Callable[[argparse.Namespace], None] = parsed.run
+    run: Run = parsed.run
     try:
         run(parsed)
     except (EmbedError, IndexUnusable, EmbedderUnusable, BucketUnreachable) as error:
@@ -51,114 +48,6 @@ def main(arguments: Sequence[str]) -> int:
         errors.print("Interrupted; the index is as it was.", markup=False)
         return 130
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m embed", description="Build and try an index.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    for name, run, text in (
-        ("build", _build, "make an index of documents; nothing is done if it is up to date"),
-        ("update", _update, "make an existing index match the documents; embeds what is new"),
-    ):
-        command = commands.add_parser(name, help=text, description=f"{text}. Formats: {_FORMATS}")
-        command.set_defaults(run=run)
-        command.add_argument("documents", nargs="+", type=Path, metavar="DOCS")
-        command.add_argument("--out", type=Path, default=DEFAULT_INDEX, help="the index folder")
-        command.add_argument(
-            "--groups",
-            default="public",
-            help="who may see documents that do not name groups themselves (comma separated)",
-        )
-        command.add_argument("--max-file-mb", type=int, default=64, help="skip larger files")
-        command.add_argument("--workers", type=int, help="default: every core")
-        command.add_argument(
-            "--engine",
-            choices=("local", "ray"),
-            default="local",
-            help="threads of this machine, or Ray (pip install 'energycopilot[ray]')",
-        )
-        command.add_argument("--ray-address", help="a Ray cluster; without it, this machine")
-        command.add_argument(
-            "--precision",
-            choices=PRECISIONS,
-            help="of the vectors of documents: fp32, or int8, which embeds faster (pip install "
-            "'energycopilot[int8]'); default: that of the index to update, else fp32",
-        )
-        _model_option(command)
-
-    command = commands.add_parser("inspect", help="verify an index and say what it holds")
-    command.set_defaults(run=_inspect)
-    command.add_argument("index", nargs="?", type=Path, default=DEFAULT_INDEX)
-    command.add_argument("--documents", action="store_true", help="list every document")
-
-    command = commands.add_parser("search", help="show the passages for a question")
-    command.set_defaults(run=_search)
-    command.add_argument("question")
-    command.add_argument("--index", type=Path, default=DEFAULT_INDEX)
-    command.add_argument("-k", type=int, default=5, help="how many passages")
-    command.add_argument("--groups", default="public", help="the groups of the reader")
-    command.add_argument("--filter", action="append", default=[], metavar="NAME=VALUE")
-    command.add_argument("--json", action="store_true", help="one JSON object per passage")
-    _model_option(command)
-
-    for name, run, text in (
-        ("publish", _publish, "upload an index to S3 as a new version and make it current"),
-        ("versions", _versions, "list the versions in S3"),
-        ("rollback", _rollback, "make an earlier version in S3 current again"),
-    ):
-        command = commands.add_parser(name, help=text, description=text)
-        command.set_defaults(run=run)
-        if name == "publish":
-            command.add_argument("index", nargs="?", type=Path, default=DEFAULT_INDEX)
-            command.add_argument(
-                "--keep", type=int, default=KEPT, help="older versions beyond so many are deleted"
-            )
-            _model_option(command)
-        if name == "rollback":
-            command.add_argument("version", help="its name in the list, or the beginning of it")
-        where = command.add_mutually_exclusive_group(required=True)
-        where.add_argument("--bucket", help="the bucket")
-        where.add_argument("--stack", help="the CloudFormation stack that has IndexBucketName")
-
-    command = commands.add_parser(
-        "publish-qdrant",
-        help="upload the vectors of an index to Qdrant, for RETRIEVER=qdrant",
-        description="Upload the vectors of an index to Qdrant. QDRANT_API_KEY may hold its key.",
-    )
-    command.set_defaults(run=_publish_qdrant)
-    command.add_argument("index", nargs="?", type=Path, default=DEFAULT_INDEX)
-    command.add_argument("--url", required=True, help="the server, such as http://localhost:6333")
-    command.add_argument(
-        "--name", default="energycopilot-index", help="beginning of the collections' names"
-    )
-
-    command = commands.add_parser(
-        "export-model", help="write inference/model/ from a sentence-transformers folder"
-    )
-    command.set_defaults(run=_export)
-    command.add_argument("source", type=Path, help="a sentence-transformers model folder")
-    command.add_argument(
-        "--cross-encoder",
-        action="store_true",
-        help="the folder is a cross-encoder's (RERANKER_DIR); needs --out",
-    )
-    command.add_argument("--out", type=Path, help="default: inference/model")
-    command.add_argument(
-        "--name", required=True, help="e.g. sentence-transformers/all-MiniLM-L6-v2"
-    )
-    command.add_argument("--url", default="", help="where the model is published")
-    command.add_argument("--package", default="", help="the package it was taken from")
-    command.add_argument("--licence", default="Apache-2.0")
-    command.add_argument("--licence-file", type=Path, help="its text, if it is not Apache-2.0")
-    command.add_argument(
-        "--weights", choices=("fp16-stored", "fp32", "int8"), default="fp16-stored"
-    )
-    return parser
-
-
-def _model_option(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="the embedding model")
 
 
 def _build(arguments: argparse.Namespace) -> None:
@@ -375,3 +264,16 @@ def _progress(console: Console) -> Iterator[Report]:
             progress.update(progress.task_ids[tasks[stage]], completed=done, total=total)
 
         yield report
+
+
+RUN: Mapping[str, Run] = {
+    "build": _build,
+    "update": _update,
+    "inspect": _inspect,
+    "search": _search,
+    "publish": _publish,
+    "versions": _versions,
+    "rollback": _rollback,
+    "publish-qdrant": _publish_qdrant,
+    "export-model": _export,
+}

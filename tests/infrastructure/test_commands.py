@@ -19,6 +19,7 @@ from botocore import xform_name
 
 from deploy import __main__ as deploy
 from embed import cli as embed
+from embed.arguments import parser
 from local import cli as local
 from tests.infrastructure import makefile
 from tests.infrastructure.test_docs import DOCUMENTS
@@ -28,7 +29,7 @@ SHOWN = {path: makefile.code(path.read_text()) for path in DOCUMENTS}
 COMMANDS = sorted(
     {c for text in SHOWN.values() for c in makefile.commands(text) if c.targets}, key=str
 )
-PARSERS = {"deploy": deploy._parser, "embed": embed._parser, "local": local._parser}
+PARSERS = {"deploy": deploy._parser, "embed": lambda: parser(embed.RUN), "local": local._parser}
 OF_THE_COMMAND_LINE = {"query", "output", "region", "profile", "no-cli-pager"}
 """Options that every command of ``aws`` takes."""
 OF_ITS_OWN = {
