@@ -162,7 +162,7 @@ def at(angle: float) -> Any:
     return np.array([np.cos(angle), np.sin(angle), 0, 0], dtype=np.float32)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     steps=st.lists(
         st.tuples(

@@ -28,7 +28,6 @@ schema = schemathesis.openapi.from_dict(json.loads(DOCUMENT.read_text()))
 @schema.parametrize()
 @settings(
     max_examples=6,
-    deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
     derandomize=True,

@@ -183,7 +183,6 @@ class Calls(RuleBasedStateMachine):
 Calls.TestCase.settings = settings(
     max_examples=4,
     stateful_step_count=8,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
 )
 TestCalls = Calls.TestCase

@@ -161,7 +161,7 @@ def test_coverage_is_the_share_of_the_question_s_words_by_rarity(
     assert index.scores_and_coverage([])[1].max() == 0
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     question=st.lists(st.sampled_from([*TOPICS, "site", "3", "cost", "nothing"]), min_size=1),
     groups=st.frozensets(st.sampled_from([*GROUPS, "strangers"])),

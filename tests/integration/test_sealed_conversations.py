@@ -127,9 +127,7 @@ def with_key(table: Table, time: Time) -> Table:
     return sealed(table, time)[0]
 
 
-@settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     script=st.lists(st.tuples(ACTIONS, WORDS, st.integers(0, 5)), min_size=4, max_size=10),
     days=st.integers(0, 1),

@@ -49,7 +49,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(who=PEOPLE)
 def test_a_document_of_a_tenants_own_is_found_and_read_in_no_other(
     bundle: Path, who: Identity

@@ -226,7 +226,6 @@ TestAccounting = Accounting.TestCase
 TestAccounting.settings = settings(
     max_examples=10,
     stateful_step_count=15,
-    deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )

@@ -150,7 +150,7 @@ def served(hits: list[Hit], rate: float | None, chance: Callable[[], float]) -> 
     return count, errors
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     seed=st.integers(0, 10_000),
     rate=st.sampled_from([0.01, 0.02, 0.05]),

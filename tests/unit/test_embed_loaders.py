@@ -322,7 +322,7 @@ CORPUS = Path(__file__).resolve().parents[2] / "corpus" / "documents"
         (load_docx, BrokenDocx, "fennick-hydrogen-supply-terms.docx"),
     ],
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32), changes=st.sampled_from([1, 5, 50]), keep=st.floats(0.3, 1))
 def test_a_damaged_file_is_read_or_refused_and_never_worse(
     load: Callable[[bytes], Extract],

@@ -118,7 +118,7 @@ def test_figures_lie_within_any_text(text: str) -> None:
         assert any(c.isdigit() for c in text[figure.start : figure.end])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cuts=st.lists(st.integers(0, 90), max_size=12))
 def test_flags_and_citations_do_not_depend_on_how_the_model_cut_its_text(cuts: list[int]) -> None:
     text = "The annual fee is 1,250 EUR [1]. It rose by 7 % [2]. It is due in March 2031 [1, 9]."

@@ -99,7 +99,7 @@ def test_no_address_leaves_that_the_sources_do_not_hold(answer: str, pieces: int
     assert "[1]" in text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(OBEYED), st.lists(st.integers(0, 90), max_size=6))
 def test_what_is_removed_does_not_depend_on_the_cuts(answer: str, cuts: list[int]) -> None:
     places = sorted({0, len(answer), *(min(cut, len(answer)) for cut in cuts)})
@@ -138,7 +138,7 @@ def test_personal_data_is_found_behind_character_references(hidden: str, pieces:
     assert "‹" in text
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.text(alphabet="&#x58;colnspa:/\\ .", max_size=60), st.lists(st.integers(0, 60), max_size=8)
 )

@@ -60,7 +60,7 @@ def by_the_library(chunks: Sequence[Sequence[str]]) -> dict[str, bytes]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CHUNKS, st.integers(1, 40))
 def test_the_files_are_those_of_the_library_in_blocks_of_any_size(
     chunks: list[list[str]], block_postings: int
@@ -92,7 +92,6 @@ def test_memory_does_not_grow_with_the_terms() -> None:
     assert peak(800) < 1.5 * small
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(-(2**31), 2**31 - 1), max_size=9), max_size=5))
 def test_an_array_written_piece_by_piece_is_that_of_numpy(pieces: list[list[int]]) -> None:
     with TemporaryDirectory() as folder:
@@ -105,7 +104,6 @@ def test_an_array_written_piece_by_piece_is_that_of_numpy(pieces: list[list[int]
         assert ours == (Path(folder) / "theirs.npy").read_bytes()
 
 
-@settings(deadline=None)
 @given(st.permutations(range(12)), st.integers(1, 12))
 def test_vectors_written_in_any_order_lie_in_their_rows(order: list[int], at_a_time: int) -> None:
     vectors = np.arange(36, dtype=np.float32).reshape(12, 3)

@@ -142,7 +142,7 @@ def test_everything_is_persisted_before_it_is_pushed() -> None:
         assert persisted < seen
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     texts=st.lists(st.text(st.characters(codec="utf-8"), max_size=5_000), max_size=12),
     pauses=st.lists(st.floats(0, 0.3), min_size=12, max_size=12),

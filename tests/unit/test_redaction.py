@@ -84,7 +84,7 @@ PIECES = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     pieces=st.lists(PIECES, max_size=6),
     cuts=st.lists(st.integers(0, 400), max_size=12),
@@ -100,7 +100,7 @@ def test_the_stream_joined_is_the_redaction_of_the_whole(
     assert out + redactor.finish() == redact(text, kinds)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=st.text(alphabet="0123456789 -+().@abDE\n", max_size=200))
 def test_what_is_held_back_is_bounded_and_nothing_else_is_lost(text: str) -> None:
     redactor = Redactor()
@@ -131,7 +131,7 @@ def test_no_kinds_change_nothing() -> None:
     assert redact("4111 1111 1111 1111", []) == "4111 1111 1111 1111"
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     pieces=st.lists(
         st.one_of(PIECES, st.sampled_from(["see ", "www.x.com/a ", "é DE ", "http: //y "]))

@@ -139,7 +139,7 @@ def test_markers_of_unknown_sources_never_reach_the_client() -> None:
     assert [citation.source_id for citation in end_of(events).citations] == ["1", "2"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cuts=st.lists(st.integers(0, 60), max_size=12))
 def test_however_the_model_cuts_its_text_the_answer_is_the_same(cuts: list[int]) -> None:
     said = "The fee is 1,250 EUR [1, 7] per MW [ 2 ]. Due [99] in March [3][1]."
