@@ -178,7 +178,12 @@ def chat_model(
 
     ``embedder`` returns the engine's own, with which the extractive model compares sentences.
     """
-    key = ModelKey(settings, lambda: aws_clients().client("secretsmanager"))
+    key = ModelKey(
+        key=settings.openai_api_key,
+        secret_arn=settings.openai_secret_arn,
+        base_url=settings.openai_base_url,
+        secrets=lambda: aws_clients().client("secretsmanager"),
+    )
     if settings.chat_model:
         from inference.chat_models.langchain_model import LangchainChatModel
 

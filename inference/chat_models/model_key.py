@@ -9,7 +9,6 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from inference.ports import ModelError
-from inference.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
@@ -20,10 +19,22 @@ NO_KEY = "none"
 
 
 class ModelKey:
-    """Reads the key. ``secrets`` makes the client, so that it is made only where it is used."""
+    """Reads the key: ``key`` itself, or the secret of ``secret_arn``; ``base_url`` may need none.
 
-    def __init__(self, settings: Settings, secrets: Callable[[], SecretsManagerClient]) -> None:
-        self._settings = settings
+    ``secrets`` makes the client, so that it is made only where it is used.
+    """
+
+    def __init__(
+        self,
+        *,
+        key: str,
+        secret_arn: str,
+        base_url: str,
+        secrets: Callable[[], SecretsManagerClient],
+    ) -> None:
+        self._key = key
+        self._secret_arn = secret_arn
+        self._base_url = base_url
         self._secrets = secrets
 
     def read(self) -> str:
@@ -32,11 +43,11 @@ class ModelKey:
         Raises:
             ModelError: ``model_auth``, naming the setting to look at.
         """
-        if self._settings.openai_api_key:
-            return self._settings.openai_api_key
-        if self._settings.openai_secret_arn:
-            return self._from_secret(self._settings.openai_secret_arn)
-        if self._settings.openai_base_url:
+        if self._key:
+            return self._key
+        if self._secret_arn:
+            return self._from_secret(self._secret_arn)
+        if self._base_url:
             return NO_KEY
         raise _no_key("Set OPENAI_API_KEY, or OPENAI_SECRET_ARN to the secret that holds it.")
 

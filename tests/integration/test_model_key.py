@@ -7,14 +7,15 @@ import pytest
 
 from inference.chat_models.model_key import ModelKey
 from inference.ports import ModelError
-from inference.settings import Settings
-
-REQUIRED = {"TABLE_NAME": "t", "QUEUE_URL": "https://q", "WEBSOCKET_ENDPOINT": "https://api/dev"}
 
 
-def key_of(**changes: str) -> str:
-    settings = Settings.of({**REQUIRED, **changes})
-    return ModelKey(settings, lambda: boto3.client("secretsmanager")).read()
+def key_of(*, key: str = "", secret_arn: str = "", base_url: str = "") -> str:
+    return ModelKey(
+        key=key,
+        secret_arn=secret_arn,
+        base_url=base_url,
+        secrets=lambda: boto3.client("secretsmanager"),
+    ).read()
 
 
 def secret(text: str) -> str:
@@ -27,27 +28,27 @@ def secret(text: str) -> str:
     ["sk-1", " sk-1\n", '{"OPENAI_API_KEY": "sk-1"}', '{"other": "x", "OPENAI_API_KEY": " sk-1 "}'],
 )
 def test_a_secret_is_the_key_or_holds_it_in_a_field(aws: None, text: str) -> None:
-    assert key_of(OPENAI_SECRET_ARN=secret(text)) == "sk-1"
+    assert key_of(secret_arn=secret(text)) == "sk-1"
 
 
 def test_a_key_that_is_set_wins_and_no_secret_is_read() -> None:
-    assert key_of(OPENAI_API_KEY="sk-2", OPENAI_SECRET_ARN="arn:unread") == "sk-2"
+    assert key_of(key="sk-2", secret_arn="arn:unread") == "sk-2"
 
 
 def test_a_compatible_server_needs_no_key() -> None:
-    assert key_of(OPENAI_BASE_URL="http://localhost:11434/v1") == "none"
+    assert key_of(base_url="http://localhost:11434/v1") == "none"
 
 
 @pytest.mark.parametrize("text", [" ", "{}", '{"OPENAI_API_KEY": 5}', "{broken"])
 def test_a_secret_without_a_key_says_what_to_do(aws: None, text: str) -> None:
     with pytest.raises(ModelError, match="put-secret-value") as caught:
-        key_of(OPENAI_SECRET_ARN=secret(text))
+        key_of(secret_arn=secret(text))
     assert caught.value.code == "model_auth"
 
 
 def test_a_missing_secret_names_the_setting(aws: None) -> None:
     with pytest.raises(ModelError, match="OPENAI_SECRET_ARN"):
-        key_of(OPENAI_SECRET_ARN="arn:aws:secretsmanager:eu-central-1:1:secret:none")
+        key_of(secret_arn="arn:aws:secretsmanager:eu-central-1:1:secret:none")
 
 
 def test_no_key_at_all_names_both_settings() -> None:
