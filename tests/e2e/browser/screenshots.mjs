@@ -69,7 +69,10 @@ await save(page, "insights");
 
 await page.getByRole("link", { name: "Documents" }).click();
 // Uploaded when the stack had started; it cannot be read.
-await page.getByText(/scan-of-a-fax/).first().waitFor({ timeout: 60_000 });
+await page
+  .getByText(/scan-of-a-fax/)
+  .first()
+  .waitFor({ timeout: 60_000 });
 await page.getByText("Failed", { exact: true }).first().waitFor({ timeout: 60_000 });
 await save(page, "documents");
 
