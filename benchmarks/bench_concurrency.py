@@ -120,7 +120,7 @@ def _table(size: int, ours: list[Batch], plain: list[Batch]) -> Table:
 def main() -> int:
     """Run and print."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--streams", default="1,10,50,200", help="streams at a time")
+    parser.add_argument("--streams", default="1,10,50,100,200", help="streams at a time")
     parser.add_argument("--rate", type=float, default=50.0, help="tokens a second and stream")
     parser.add_argument("--tokens", type=int, default=600, help="tokens of an answer")
     parser.add_argument("--runs", type=int, default=2, help="runs, ours and plain in turn")
