@@ -1,7 +1,7 @@
 """FAISS's flat indexes, read by numpy: such a file is a header and one matrix.
 
 Importing faiss takes longer than all else that opening a small index does, and an exact search of
-a small matrix is one product (docs/adr/0039-small-indexes-without-faiss.md). What is not flat, and
+a small matrix is one product (docs/adr/0026-small-indexes-without-faiss.md). What is not flat, and
 what is too large to be read into memory for a search, is FAISS's own to open.
 """
 

@@ -117,3 +117,17 @@ def test_every_test_that_the_threat_model_names_exists() -> None:
             rf"^\s*(async )?def {re.escape(name)}\(|^{re.escape(name)} = ", source, re.M
         )
         assert python or f'it("{name}"' in source, f"{path} has no {name}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_file_that_a_document_links_to_exists(document: Path) -> None:
+    links = re.findall(r"\]\((?!\w+:|#)([^)\s#]+)", document.read_text())
+    missing = [link for link in links if not (document.parent / link).exists()]
+    assert missing == []
+
+
+def test_every_decision_has_a_number_of_its_own() -> None:
+    decisions = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
+    headings = [int(path.read_text()[2:].partition(".")[0]) for path in decisions]
+    assert headings == [int(path.name[:4]) for path in decisions]
+    assert len(set(headings)) == len(headings)
