@@ -61,7 +61,7 @@ def test_an_answer_of_500_tokens_by_hand() -> None:
     work = Workload(qps=Fraction(1), answer_tokens=500, tokens_per_second=Fraction(80))
     assert MODEL.deltas(work) == 57
     assert MODEL.text_bytes(work) == 2000
-    assert MODEL.answer_ms(work) == 66 + 500 + 6250 + 40
+    assert MODEL.answer_ms(work) == 75 + 500 + 6250 + 40
     calls = MODEL.calls
     assert calls.writes(57, 2000) == calls.writes_base + 2 * 57 + 2 * 2
 
@@ -74,7 +74,7 @@ def test_the_plain_design_posts_every_token_and_waits_for_each() -> None:
     month = MODEL.plain(work)
     answers = work.answers(TABLE.month_hours)
     assert month["websocket_messages"] == answers * (1 + 301)
-    worker = (200 + 500 + 300 * 10 + Fraction(65)) / 1000
+    worker = (35 + 500 + 300 * 10 + Fraction("86.31")) / 1000
     zip_function = Fraction(20, 1000) * Fraction(512, 1024)
     assert month["lambda_gb_seconds"] == answers * (worker + zip_function)
 
